@@ -1,0 +1,58 @@
+package actors
+
+import "os"
+
+// Launcher makes the processes that proxies stand for. Both methods are called
+// from any actor's goroutine, those about one slot one after the other.
+type Launcher interface {
+	// Launch begins a life. It returns quickly and never waits for the worker.
+	// report is called in order, from any goroutine and perhaps before Launch
+	// returns, WorkerExited last and exactly once; never when err != nil.
+	Launch(who Incarnation, report func(WorkerEvent)) (Worker, error)
+
+	// Abandon says that no further life of slot will come, and why; nil when it
+	// was stopped on purpose or finished. It comes once a slot, after its last
+	// life has exited.
+	Abandon(slot Slot, why error)
+}
+
+// WorkerState is how far a worker has come.
+type WorkerState uint8
+
+// The states that a worker reports, each at most once, in this order.
+const (
+	WorkerConnected WorkerState = iota + 1 // shook hands
+	WorkerReady                            // takes work
+	WorkerDraining                         // takes no new work, finishes what it has
+	WorkerExited                           // gone, and all that it wrote was read
+)
+
+func (s WorkerState) String() string {
+	switch s {
+	case WorkerConnected:
+		return "connected"
+	case WorkerReady:
+		return "ready"
+	case WorkerDraining:
+		return "draining"
+	case WorkerExited:
+		return "exited"
+	}
+	return "spawned"
+}
+
+// WorkerEvent is what a Launcher reports of a worker.
+type WorkerEvent struct {
+	State  WorkerState
+	Reason Reason // of WorkerExited; its Err is an *ExitError when Failed
+}
+
+// Worker is the handle on one life. No method blocks, and all may be called
+// after the worker has exited, in vain.
+type Worker interface {
+	OSPID() int
+	Drain()                 // asks it to finish and exit
+	Signal(os.Signal) error // SIGKILL reaches its whole process group; SIGQUIT makes it dump stacks
+	Ping()                  // asks for a sign of life
+	Heard() uint64          // changes whenever anything was received from it
+}
