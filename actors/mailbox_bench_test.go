@@ -1,0 +1,105 @@
+package actors
+
+import (
+	goruntime "runtime"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/asynkron/protoactor-go/actor"
+)
+
+// mailboxes under comparison, in the same harness.
+var mailboxes = []struct {
+	name string
+	make func() actor.Mailbox
+}{
+	{"troupe", func() actor.Mailbox { return NewMailbox(MailboxConfig{ID: "a"}) }},
+	{"protoactor", actor.Unbounded()},
+	{"protoactor-lockfree", actor.UnboundedLockfree()},
+}
+
+// counter is an invoker that counts user messages.
+type counter struct{ handled atomic.Int64 }
+
+func (c *counter) InvokeSystemMessage(any)  {}
+func (c *counter) InvokeUserMessage(any)    { c.handled.Add(1) }
+func (c *counter) EscalateFailure(any, any) {}
+
+// await spins until n messages were handled.
+func (c *counter) await(n int64) {
+	for c.handled.Load() < n {
+		goruntime.Gosched()
+	}
+}
+
+// startMailbox returns a mailbox whose messages c counts.
+func startMailbox(m actor.Mailbox, invoker actor.MessageInvoker) actor.Mailbox {
+	m.RegisterHandlers(invoker, actor.NewDefaultDispatcher(300))
+	m.PostSystemMessage(&actor.Started{})
+	m.Start()
+	return m
+}
+
+// BenchmarkMailboxHop is the cost of a message from PostUserMessage to its
+// handler, with at most a window of messages in flight.
+func BenchmarkMailboxHop(b *testing.B) {
+	const window = 2048
+	for _, producers := range []int{1, 4} {
+		for _, box := range mailboxes {
+			b.Run(box.name+"/producers="+string(rune('0'+producers)), func(b *testing.B) {
+				c := new(counter)
+				m := startMailbox(box.make(), c)
+				var message any = new(actor.Watch)
+				b.ReportAllocs()
+				b.ResetTimer()
+				var all sync.WaitGroup
+				var posted atomic.Int64
+				for range producers {
+					all.Go(func() {
+						for n := posted.Add(64); n < int64(b.N)+64; n = posted.Add(64) {
+							c.await(n - window)
+							for range 64 {
+								m.PostUserMessage(message)
+							}
+						}
+					})
+				}
+				all.Wait()
+				c.await(int64(b.N))
+			})
+		}
+	}
+}
+
+// BenchmarkMailboxPingPong wakes a sleeping mailbox for each message.
+func BenchmarkMailboxPingPong(b *testing.B) {
+	for _, box := range mailboxes {
+		b.Run(box.name, func(b *testing.B) {
+			c := new(counter)
+			m := startMailbox(box.make(), c)
+			b.ReportAllocs()
+			n := int64(0)
+			for b.Loop() {
+				m.PostUserMessage(c)
+				n++
+				c.await(n)
+			}
+		})
+	}
+}
+
+// BenchmarkMailboxNew is what an idle actor's mailbox costs.
+func BenchmarkMailboxNew(b *testing.B) {
+	for _, box := range mailboxes {
+		b.Run(box.name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				m := box.make()
+				m.RegisterHandlers(new(counter), actor.NewSynchronizedDispatcher(300))
+				m.PostSystemMessage(&actor.Started{})
+				m.Start()
+			}
+		})
+	}
+}

@@ -1,0 +1,185 @@
+package actors
+
+import (
+	"strings"
+
+	"github.com/asynkron/protoactor-go/actor"
+)
+
+// PostUserMessage queues a local message, or refuses it.
+func (m *Mailbox) PostUserMessage(message any) {
+	m.Deliver(Delivery{Message: message})
+}
+
+// accepted is the reason of a message that is not dead.
+const accepted = DeadUnknown
+
+// Deliver queues a user message, and reports whether all of it was accepted:
+// if not, it was refused to the hooks before Deliver returns. Deliver does not
+// wait.
+func (m *Mailbox) Deliver(d Delivery) bool {
+	flags, batch := classify(d.Message)
+	if batch != nil {
+		return m.deliverAll(d, batch.GetMessages())
+	}
+	if m.cfg.Hooks == nil {
+		flags &^= urgent // nobody else could handle it
+	}
+	why, wake, tell := m.post(newItem(d.Message, &d, flags), &d)
+	m.schedule(wake)
+	if tell {
+		m.tell()
+	}
+	if why != accepted {
+		m.refuse(d.Message, why)
+		return false
+	}
+	return true
+}
+
+// post queues one item, unless it says why not.
+func (m *Mailbox) post(it item, d *Delivery) (why DeadReason, wake, tell bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.stopped {
+		return DeadStopped, false, false
+	}
+	if it.flags&mustDeliver == 0 && m.fullLocked(int(it.bytes)) {
+		return DeadOverflow, false, m.pauseLocked(d)
+	}
+	m.pushLocked(it)
+	return accepted, m.wakeLocked(), m.pauseLocked(d)
+}
+
+func (m *Mailbox) pushLocked(it item) {
+	m.incoming = push(m.incoming, it)
+	m.depth++
+	m.bytes += int(it.bytes)
+	if it.flags&urgent != 0 {
+		m.urgent++
+	}
+}
+
+// deliverAll posts the items of a batch. The last carries the batch's bytes.
+func (m *Mailbox) deliverAll(d Delivery, items []any) bool {
+	envelope, _ := d.Message.(*actor.MessageEnvelope)
+	size, all := d.Bytes, true
+	for i, message := range items {
+		d.Message, d.Bytes = rewrap(envelope, message), 0
+		if i == len(items)-1 {
+			d.Bytes = size
+		}
+		all = m.Deliver(d) && all
+	}
+	return all
+}
+
+// rewrap puts message into an envelope like the one its batch came in, unless
+// it has its own.
+func rewrap(batch *actor.MessageEnvelope, message any) any {
+	if _, ok := message.(*actor.MessageEnvelope); ok || batch == nil {
+		return message
+	}
+	return &actor.MessageEnvelope{Header: batch.Header, Message: message, Sender: batch.Sender}
+}
+
+// classify returns how a user message is to be treated, and its parts if it is
+// a batch.
+func classify(message any) (flag, actor.MessageBatch) {
+	if envelope, ok := message.(*actor.MessageEnvelope); ok {
+		message = envelope.Message
+	}
+	switch message := message.(type) {
+	case *actor.PoisonPill:
+		return mustDeliver, nil
+	case RuntimeMessage:
+		return mustDeliver | urgent, nil
+	case actor.MessageBatch:
+		return 0, message
+	}
+	return 0, nil
+}
+
+// PostSystemMessage queues a system message. It is never refused; after Stopped
+// all but Watch are dropped.
+func (m *Mailbox) PostSystemMessage(message any) {
+	flags := m.classifySystem(message)
+	m.mu.Lock()
+	switch {
+	case m.stopped && !handledWhenStopped(message):
+	case flags&asSystem != 0:
+		m.pushLocked(item{message: message, flags: flags})
+	default:
+		m.system.push(message)
+		m.attention.Store(true)
+	}
+	wake := m.wakeLocked()
+	m.mu.Unlock()
+	m.schedule(wake)
+}
+
+// classifySystem returns zero for a message that overtakes user messages.
+func (m *Mailbox) classifySystem(message any) flag {
+	switch message := message.(type) {
+	case *actor.Terminated:
+		return m.classifyTerminated(message.Who)
+	case *actor.Started, *actor.Stop, *actor.Watch, *actor.Unwatch, *actor.Failure, *actor.Restart:
+		return 0
+	case actor.SystemMessage: // the one that protoactor does not export
+		return asSystem | mustDeliver | continuation
+	}
+	return 0
+}
+
+// classifyTerminated tells a child's Terminated, which must overtake because a
+// suspended actor waits for its children, from another's. A descendant could be
+// a child with a slash in its name: its Terminated is in order, but does not
+// wait for a suspended actor.
+func (m *Mailbox) classifyTerminated(who *actor.PID) flag {
+	if m.cfg.ID == "" || who == nil {
+		return 0
+	}
+	name, below := strings.CutPrefix(who.Id, m.cfg.ID+"/")
+	below = below && (m.cfg.Address == "" || who.Address == m.cfg.Address)
+	switch {
+	case !below:
+		return asSystem | mustDeliver
+	case strings.Contains(name, "/"):
+		return asSystem | mustDeliver | urgent
+	}
+	return 0
+}
+
+// handledWhenStopped is true for what the actor must still answer. A late
+// Restart, for one, would resurrect it outside the registry.
+func handledWhenStopped(message any) bool {
+	_, ok := message.(*actor.Watch)
+	return ok
+}
+
+// wakeLocked reports whether the caller must schedule the mailbox, once it has
+// released m.mu. Whoever makes something runnable calls it before unlocking, so
+// that a mailbox which is not running has nothing that may be handled.
+func (m *Mailbox) wakeLocked() bool {
+	if m.running || !m.started || !m.runnableLocked() {
+		return false
+	}
+	m.running = true
+	return true
+}
+
+func (m *Mailbox) runnableLocked() bool {
+	if !m.system.empty() {
+		return true
+	}
+	if m.suspended {
+		return m.urgent > 0
+	}
+	return m.depth > 0
+}
+
+func (m *Mailbox) schedule(wake bool) {
+	if wake {
+		m.dispatcher.Schedule(m.run)
+	}
+}
