@@ -1,0 +1,51 @@
+package osproc
+
+import (
+	"fmt"
+	"os"
+	"sync"
+	"time"
+)
+
+// parentPeriod is how often a worker looks who its parent is.
+const parentPeriod = time.Second
+
+// Watch calls onOrphan once, on a goroutine of its own, when this process is
+// no longer the child of its master: at once if that is so already, else
+// within a second. It compares with the original parent, not with 1: the
+// master itself may be process 1, and an orphan may go to a subreaper. If the
+// guard is not armed it does nothing.
+//
+// stop ends the goroutine and waits for it; onOrphan must not call it.
+func (in *Inherited) Watch(onOrphan func(why string)) (stop func()) {
+	if !in.Armed(GuardPPID) {
+		return func() {}
+	}
+	quit, gone := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(gone)
+		if in.awaitOrphaned(quit) {
+			onOrphan(fmt.Sprintf("parent is now process %d, the master was %d", os.Getppid(), in.MasterOSPID))
+		}
+	}()
+	halt := sync.OnceFunc(func() { close(quit) })
+	return func() {
+		halt()
+		<-gone
+	}
+}
+
+// awaitOrphaned reports true when the parent has changed, false when quit is
+// closed before.
+func (in *Inherited) awaitOrphaned(quit <-chan struct{}) bool {
+	tick := time.NewTicker(parentPeriod)
+	defer tick.Stop()
+	for os.Getppid() == in.MasterOSPID {
+		select {
+		case <-tick.C:
+		case <-quit:
+			return false
+		}
+	}
+	return true
+}
