@@ -1,1 +1,2 @@
+// Package transport carries frames between two processes.
 package transport

@@ -1,0 +1,198 @@
+package transport
+
+import "bytes"
+
+// cursor reads integers and strings off the front of b. Once short, it stays
+// so and returns zeroes.
+type cursor struct {
+	b     []byte
+	short bool
+}
+
+func (c *cursor) bytes(n int) []byte {
+	if n < 0 || n > len(c.b) { // negative: 32-bit int
+		c.b, c.short = nil, true
+		return nil
+	}
+	v := c.b[:n:n]
+	c.b = c.b[n:]
+	return v
+}
+
+func (c *cursor) u16() uint16 {
+	if v := c.bytes(2); v != nil {
+		return be.Uint16(v)
+	}
+	return 0
+}
+
+func (c *cursor) u32() uint32 {
+	if v := c.bytes(4); v != nil {
+		return be.Uint32(v)
+	}
+	return 0
+}
+
+func (c *cursor) u64() uint64 {
+	if v := c.bytes(8); v != nil {
+		return be.Uint64(v)
+	}
+	return 0
+}
+
+func (c *cursor) string() string { return string(c.bytes(int(c.u16()))) }
+
+// decoder reads the frames of one lane and keeps its tables.
+type decoder struct {
+	lane  Lane
+	addrs []*addrEntry
+	types []*typeEntry
+}
+
+// frame decodes body, a frame without its length prefix, into f. Meta and
+// Payload alias body. large is the length of the payload that follows in
+// chunks, 0 if none does.
+func (d *decoder) frame(f *Frame, body []byte) (large uint32, err error) {
+	if len(body) < 3 {
+		return 0, malformed("frame of %d bytes", len(body))
+	}
+	flags := be.Uint16(body[1:])
+	if flags&^knownFlags != 0 {
+		return 0, malformed("unknown flags %#x", flags)
+	}
+	*f = Frame{Kind: Kind(body[0] &^ controlBit), Lane: d.lane}
+	c := cursor{b: body[3:]}
+	if err := d.strings(f, &c, flags); err != nil {
+		return 0, err
+	}
+	if flags&hasCall != 0 {
+		f.Call = c.u64()
+	}
+	if flags&hasReply != 0 {
+		f.Reply = c.u64()
+	}
+	if flags&hasMeta != 0 {
+		f.Meta = c.bytes(int(c.u16()))
+	}
+	if flags&isLarge != 0 {
+		large, err = d.largeSize(&c)
+	}
+	if c.short {
+		return 0, errShort
+	}
+	if len(c.b) > 0 {
+		f.Payload = c.b[:len(c.b):len(c.b)]
+	}
+	return large, err
+}
+
+var errShort = malformed("frame shorter than its fields")
+
+func (d *decoder) strings(f *Frame, c *cursor, flags uint16) error {
+	to, lit, err := d.addr(c, flags>>toShift&3)
+	if err != nil {
+		return err
+	}
+	f.LiteralTo = lit
+	if to != nil {
+		f.To = to.addr
+		if !lit {
+			f.ToSlot = &to.to
+		}
+	}
+	from, lit, err := d.addr(c, flags>>fromShift&3)
+	if err != nil {
+		return err
+	}
+	f.LiteralFrom = lit
+	if from != nil {
+		f.From = from.addr
+		if !lit {
+			f.FromSlot = &from.from
+		}
+	}
+	return d.typeName(f, c, flags>>typeShift&3)
+}
+
+// addr returns the entry for the next address, nil if there is none.
+func (d *decoder) addr(c *cursor, how uint16) (e *addrEntry, literal bool, err error) {
+	switch how {
+	case asNothing:
+		return nil, false, nil
+	case asID:
+		id := int(c.u16())
+		if c.short || id >= len(d.addrs) {
+			return nil, false, malformed("address %d of %d", id, len(d.addrs))
+		}
+		return d.addrs[id], false, nil
+	case asLiteral:
+		return &addrEntry{addr: Addr{c.string(), c.string()}}, true, nil
+	}
+	e, err = d.defineAddr(c)
+	return e, false, err
+}
+
+func (d *decoder) defineAddr(c *cursor) (*addrEntry, error) {
+	id := c.u16()
+	e := &addrEntry{addr: Addr{c.string(), c.string()}}
+	if c.short {
+		return nil, errShort
+	}
+	if len(e.addr.Host) > internBound || len(e.addr.Name) > internBound {
+		return nil, malformed("definition of a long address")
+	}
+	var err error
+	d.addrs, err = put(d.addrs, id, addrEntries, e)
+	return e, err
+}
+
+func (d *decoder) typeName(f *Frame, c *cursor, how uint16) error {
+	switch how {
+	case asID:
+		id := int(c.u16())
+		if c.short || id >= len(d.types) {
+			return malformed("type %d of %d", id, len(d.types))
+		}
+		f.Type, f.TypeSlot = d.types[id].name, &d.types[id].slot
+	case asLiteral:
+		f.Type = c.string()
+	case asDefinition:
+		return d.defineType(f, c)
+	}
+	return nil
+}
+
+func (d *decoder) defineType(f *Frame, c *cursor) error {
+	id := c.u16()
+	e := &typeEntry{name: c.string()}
+	if c.short {
+		return errShort
+	}
+	if len(e.name) > internBound {
+		return malformed("definition of a long type")
+	}
+	f.Type, f.TypeSlot = e.name, &e.slot
+	var err error
+	d.types, err = put(d.types, id, typeEntries, e)
+	return err
+}
+
+// largeSize reads the length of a large payload, which ends its frame.
+func (d *decoder) largeSize(c *cursor) (uint32, error) {
+	n := c.u32()
+	switch {
+	case d.lane == Control:
+		return 0, malformed("large message in the control lane")
+	case len(c.b) != 0:
+		return 0, malformed("large message with %d bytes in its first frame", len(c.b))
+	case n == 0 && !c.short:
+		return 0, malformed("large message of no bytes")
+	}
+	return n, nil
+}
+
+// own makes f independent of the bytes it was decoded from.
+func (f *Frame) own() {
+	f.Meta = bytes.Clone(f.Meta)
+	f.Payload = bytes.Clone(f.Payload)
+}
