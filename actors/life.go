@@ -3,7 +3,6 @@ package actors
 import (
 	"errors"
 	"fmt"
-	"os"
 	"syscall"
 	"time"
 )
@@ -46,10 +45,10 @@ const (
 // lifeStep is one thing for the proxy to do.
 type lifeStep struct {
 	do     deed
-	after  time.Duration // of armDeadline and armBeat
-	signal os.Signal     // of sendSignal
-	state  WorkerState   // of publishState
-	reason Reason        // of publishState when exited, and of leave
+	after  time.Duration  // of armDeadline and armBeat
+	signal syscall.Signal // of sendSignal
+	state  WorkerState    // of publishState
+	reason Reason         // of publishState when exited, and of leave
 }
 
 type deed uint8
@@ -82,6 +81,8 @@ func (l *life) reported(ev WorkerEvent, heard uint64) []lifeStep {
 		return nil
 	case ev.State == WorkerReady && l.stage == stageServing:
 		return l.becomeReady(heard)
+	case ev.State == WorkerReady:
+		return nil // too late
 	case ev.State == WorkerDraining && l.stage == stageServing:
 		return l.drainItself()
 	}

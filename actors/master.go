@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"errors"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -26,7 +27,7 @@ type GroupSpec struct {
 // MasterConfig describes the root supervisor. Launcher is required.
 type MasterConfig struct {
 	Groups    []GroupSpec // started in this order, stopped in reverse
-	Intensity Intensity   // of restarts of groups; zero: the first group that gives up stops the cluster
+	Intensity Intensity   // of restarts of groups, with the default Backoff; zero: the first that gives up stops the cluster
 	Launcher  Launcher
 	Rand      func() float64   // jitter, in [0, 1); nil: math/rand
 	Now       func() time.Time // nil: time.Now
@@ -50,10 +51,130 @@ type Shutdown struct {
 // KillAll asks the master to kill, now, whatever is left.
 type KillAll struct{}
 
+// publisherGrace is how long a subscriber that does not return can hold the
+// end of the cluster.
+const publisherGrace = 5 * time.Second
+
+// errMasterStopped is what ended a cluster whose master was stopped as if it
+// were any actor. Its workers were killed.
+var errMasterStopped = errors.New("troupe: the master was stopped by somebody else")
+
 // NewMaster returns the actor at the root of the tree. It is used once: the
 // producer of its props calls NewMaster.
-func NewMaster(cfg MasterConfig) actor.Actor { return &master{cfg: cfg} }
+func NewMaster(cfg MasterConfig) actor.Actor {
+	env := newEnvironment(cfg)
+	p := plan{name: "cluster", intensity: cfg.Intensity, root: true}
+	m := &master{supervisor: newSupervisor(env, p, groupSpecs(env, cfg.Groups)), cfg: cfg, result: errMasterStopped}
+	m.onReady = m.ready
+	m.onEnd = m.ended
+	return m
+}
 
-type master struct{ cfg MasterConfig }
+func groupSpecs(env *environment, groups []GroupSpec) (specs []childSpec) {
+	for _, spec := range groups {
+		spec = spec.withDefaults()
+		slots := newSlots(spec, env.launcher)
+		specs = append(specs, childSpec{
+			childPlan: childPlan{id: groupName(spec.Name)},
+			name:      spec.Name,
+			produce:   func() actor.Actor { return newGroup(env, spec, slots) },
+			forgotten: slots.abandonAll,
+		})
+	}
+	return specs
+}
 
-func (m *master) Receive(actor.Context) {}
+// master is the root supervisor. Its children are the groups and the publisher,
+// which is there before them and after them.
+type master struct {
+	*supervisor
+	cfg     MasterConfig
+	overdue alarm // the publisher did not finish
+	result  error // what Done is called with
+	done    bool  // Done was called
+}
+
+func (m *master) Receive(ctx actor.Context) {
+	defer m.survive(ctx)
+	switch msg := ctx.Message().(type) {
+	case *actor.Started:
+		m.startPublisher(ctx)
+	case *actor.Stopped:
+		m.finish()
+	case *actor.Terminated:
+		if msg.Who.Equal(m.env.publisher) {
+			m.publisherGone(ctx)
+		}
+	case *rang:
+		if msg.alarm == &m.overdue && !msg.stale() {
+			m.giveUpPublisher(ctx)
+		}
+	case *actor.Stopping:
+		m.overdue.stop()
+	}
+	m.supervisor.Receive(ctx)
+}
+
+// survive makes a bug of ours the end of the cluster, in the shortest way: the
+// proxies kill their workers as they stop, and Done is called.
+func (m *master) survive(ctx actor.Context) {
+	value := recover()
+	if value == nil {
+		return
+	}
+	m.result = panicError(ctx.Self(), value, ctx.Message())
+	m.env.log.Error().Err(m.result).Msg("master failed")
+	if _, last := ctx.Message().(*actor.Stopped); last {
+		m.finish()
+		return
+	}
+	ctx.Stop(ctx.Self())
+}
+
+func (m *master) startPublisher(ctx actor.Context) {
+	props := actor.PropsFromProducer(func() actor.Actor { return &publisher{log: m.env.log} })
+	pid, err := ctx.SpawnNamed(props, publisherName)
+	if err != nil {
+		panic(err)
+	}
+	m.env.publisher = pid
+}
+
+func (m *master) ready(actor.Context) {
+	if m.cfg.Ready != nil {
+		m.cfg.Ready()
+	}
+}
+
+// ended lets the publisher hand out what it has. The master stops after it.
+func (m *master) ended(ctx actor.Context, reason Reason) {
+	m.result = reason.Err
+	m.overdue.set(ctx, publisherGrace)
+	ctx.Poison(m.env.publisher)
+}
+
+// publisherGone ends the master after its end; before, events must go on.
+func (m *master) publisherGone(ctx actor.Context) {
+	if m.core.phase == phaseOver {
+		ctx.Stop(ctx.Self())
+		return
+	}
+	m.startPublisher(ctx)
+}
+
+func (m *master) giveUpPublisher(ctx actor.Context) {
+	m.env.log.Error().Msg("a subscriber of lifecycle events does not return; the last events may be lost")
+	m.finish()
+	ctx.Stop(ctx.Self())
+}
+
+// finish calls Done, once.
+func (m *master) finish() {
+	if m.done {
+		return
+	}
+	m.done = true
+	if m.cfg.Done != nil {
+		m.cfg.Done(m.result)
+	}
+}

@@ -1,0 +1,116 @@
+package actors
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+)
+
+// withDefaults returns g with every zero field replaced.
+func (g GroupSpec) withDefaults() GroupSpec {
+	g.Size = orDefault(g.Size, 1)
+	if g.Intensity.MaxRestarts == 0 {
+		g.Intensity.MaxRestarts = 10 * g.Size
+	}
+	g.Intensity.Period = orDefault(g.Intensity.Period, 10*time.Second)
+	g.Backoff = g.Backoff.withDefaults()
+	g.StartTimeout = orDefault(g.StartTimeout, 30*time.Second)
+	g.Drain = orDefault(g.Drain, 10*time.Second)
+	g.Terminate = orDefault(g.Terminate, 2*time.Second)
+	g.Heartbeat = orDefault(g.Heartbeat, time.Second)
+	g.HangAfter = orDefault(g.HangAfter, 10*time.Second)
+	g.DumpGrace = orDefault(g.DumpGrace, time.Second)
+	return g
+}
+
+func (g GroupSpec) timing() timing {
+	return timing{
+		start: g.StartTimeout, drain: g.Drain, terminate: g.Terminate,
+		heartbeat: g.Heartbeat, hang: g.HangAfter, dump: g.DumpGrace,
+	}
+}
+
+// groupName is what a group is called in errors.
+func groupName(name string) string { return "group " + name }
+
+// group supervises the proxies of its slots, which start together and stop
+// together, each for itself in between.
+type group struct{ *supervisor }
+
+// newGroup returns the supervisor of the slots that are not given up. It is
+// made anew for each start of the group; the slots stay.
+func newGroup(env *environment, spec GroupSpec, slots *slots) actor.Actor {
+	p := plan{name: groupName(spec.Name), intensity: spec.Intensity, together: true}
+	g := &group{newSupervisor(env, p, slotSpecs(env, spec, slots))}
+	id := p.name
+	g.onReady = func(ctx actor.Context) { ctx.Send(ctx.Parent(), &ChildReady{ID: id}) }
+	g.onEnd = func(ctx actor.Context, reason Reason) {
+		ctx.Send(ctx.Parent(), &ChildExited{ID: id, Reason: reason})
+		ctx.Stop(ctx.Self())
+	}
+	return g
+}
+
+func slotSpecs(env *environment, spec GroupSpec, slots *slots) (specs []childSpec) {
+	for n := 1; n <= spec.Size; n++ {
+		slot := Slot{Group: spec.Name, N: n}
+		if slots.abandoned[n-1] {
+			continue
+		}
+		specs = append(specs, childSpec{
+			childPlan: childPlan{id: slot.String(), restart: spec.Restart, backoff: spec.Backoff},
+			name:      strconv.Itoa(n),
+			produce:   func() actor.Actor { return newProxy(env, slots.next(n), spec.timing()) },
+			restarting: func(ctx actor.Context, after time.Duration, cause Reason) {
+				env.publish(ctx, &Restarting{Who: slot, At: env.now(), After: after, Cause: cause})
+			},
+			forgotten: func(reason Reason) { slots.abandon(n, reason) },
+		})
+	}
+	return specs
+}
+
+// slots is what outlives a group's supervisor: how many lives each slot has
+// had, and which have had their last. The group's supervisor owns it while it
+// lives, the master at other times.
+type slots struct {
+	group     string
+	lives     []int
+	abandoned []bool
+	launcher  Launcher
+}
+
+func newSlots(spec GroupSpec, launcher Launcher) *slots {
+	return &slots{
+		group:     spec.Name,
+		lives:     make([]int, spec.Size),
+		abandoned: make([]bool, spec.Size),
+		launcher:  launcher,
+	}
+}
+
+// next returns the next life of slot n.
+func (s *slots) next(n int) Incarnation {
+	s.lives[n-1]++
+	return Incarnation{Slot: Slot{Group: s.group, N: n}, Life: s.lives[n-1]}
+}
+
+// abandon tells the launcher, once, that slot n has had its last life.
+func (s *slots) abandon(n int, reason Reason) {
+	if s.abandoned[n-1] {
+		return
+	}
+	s.abandoned[n-1] = true
+	var why error
+	if reason.Kind == ReasonFailed {
+		why = reason.cause()
+	}
+	s.launcher.Abandon(Slot{Group: s.group, N: n}, why)
+}
+
+func (s *slots) abandonAll(reason Reason) {
+	for n := 1; n <= len(s.lives); n++ {
+		s.abandon(n, reason)
+	}
+}
