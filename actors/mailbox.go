@@ -9,13 +9,13 @@ import (
 )
 
 // MailboxConfig describes a Mailbox. Zero fields take the stated default; a
-// low mark above its soft mark, or a hard limit below it, is moved to the soft
-// mark.
+// soft mark above its hard limit is moved down to it, a low mark above its soft
+// mark likewise.
 type MailboxConfig struct {
 	ID      string // of the actor in its registry; tells its children's Terminated from others'. "": all are taken for children's
 	Address string // of the actor's process; "": any address is taken for its own
 
-	SoftMessages int // above it the mailbox is congested; 0 means 4096
+	SoftMessages int // above it, or at a hard limit, the mailbox is congested; 0 means 4096
 	LowMessages  int // below it, and below LowBytes, no longer; 0 means 1024
 	HardMessages int // at it user messages are refused; 0 means 65536
 
@@ -49,7 +49,7 @@ type MailboxHooks interface {
 // for its status and shut down.
 type RuntimeMessage interface{ RuntimeMessage() }
 
-// Source is one origin of deliveries that can be asked to pause. It is
+// Source is one pauseOrigin of deliveries that can be asked to pause. It is
 // comparable; Pause and Resume must not block or panic. Calls from one mailbox
 // do not overlap, and come in the order in which the mailbox decided.
 type Source interface {
@@ -104,24 +104,24 @@ type Mailbox struct {
 	suspended  bool                 // changed by the runner alone
 	stopped    bool                 // never becomes false again
 	system     systemQueue
-	incoming   []item      // posted since the last swap
+	incoming   []mailItem  // posted since the last swap
 	depth      int         // messages posted and not counted as begun
 	bytes      int         // of them
 	urgent     int         // of them, those that are also handled while suspended
-	flow       flow        // congestion and who was told
+	flow       mailFlow    // congestion and who was told
 	attention  atomic.Bool // system messages wait, or suspended; written under mu
 
 	generation atomic.Uint64
 
 	// Of the runner: whoever is in process. It survives a panic.
-	batch        []item // taken from incoming
-	next         int    // the first of batch that has not begun
-	begun        int    // messages begun and not yet taken off depth
+	batch        []mailItem // taken from incoming
+	next         int        // the first of batch that has not begun
+	begun        int        // messages begun and not yet taken off depth
 	begunBytes   int
-	current      any  // being handled
-	currentFlags flag // of current, if it is a user message
+	current      any       // being handled
+	currentFlags mailTrait // of current, if it is a user message
 
-	inline [2][inlineItems]item // what incoming and batch use while small
+	inline [2][inlineItems]mailItem // what incoming and batch use while small
 }
 
 // NewMailbox returns an empty mailbox. It handles nothing before Start.
@@ -138,12 +138,12 @@ func NewMailbox(cfg MailboxConfig) *Mailbox {
 }
 
 func (cfg MailboxConfig) withDefaults() MailboxConfig {
-	cfg.SoftMessages = cmp.Or(cfg.SoftMessages, 4096)
+	cfg.HardMessages = cmp.Or(cfg.HardMessages, 65536)
+	cfg.SoftMessages = min(cmp.Or(cfg.SoftMessages, 4096), cfg.HardMessages)
 	cfg.LowMessages = min(cmp.Or(cfg.LowMessages, 1024), cfg.SoftMessages)
-	cfg.HardMessages = max(cmp.Or(cfg.HardMessages, 65536), cfg.SoftMessages)
-	cfg.SoftBytes = cmp.Or(cfg.SoftBytes, 1<<20)
+	cfg.HardBytes = cmp.Or(cfg.HardBytes, 16<<20)
+	cfg.SoftBytes = min(cmp.Or(cfg.SoftBytes, 1<<20), cfg.HardBytes)
 	cfg.LowBytes = min(cmp.Or(cfg.LowBytes, 256<<10), cfg.SoftBytes)
-	cfg.HardBytes = max(cmp.Or(cfg.HardBytes, 16<<20), cfg.SoftBytes)
 	return cfg
 }
 

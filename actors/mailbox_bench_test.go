@@ -19,15 +19,15 @@ var mailboxes = []struct {
 	{"protoactor-lockfree", actor.UnboundedLockfree()},
 }
 
-// counter is an invoker that counts user messages.
-type counter struct{ handled atomic.Int64 }
+// hopCounter is an invoker that counts user messages.
+type hopCounter struct{ handled atomic.Int64 }
 
-func (c *counter) InvokeSystemMessage(any)  {}
-func (c *counter) InvokeUserMessage(any)    { c.handled.Add(1) }
-func (c *counter) EscalateFailure(any, any) {}
+func (c *hopCounter) InvokeSystemMessage(any)  {}
+func (c *hopCounter) InvokeUserMessage(any)    { c.handled.Add(1) }
+func (c *hopCounter) EscalateFailure(any, any) {}
 
 // await spins until n messages were handled.
-func (c *counter) await(n int64) {
+func (c *hopCounter) await(n int64) {
 	for c.handled.Load() < n {
 		goruntime.Gosched()
 	}
@@ -48,7 +48,7 @@ func BenchmarkMailboxHop(b *testing.B) {
 	for _, producers := range []int{1, 4} {
 		for _, box := range mailboxes {
 			b.Run(box.name+"/producers="+string(rune('0'+producers)), func(b *testing.B) {
-				c := new(counter)
+				c := new(hopCounter)
 				m := startMailbox(box.make(), c)
 				var message any = new(actor.Watch)
 				b.ReportAllocs()
@@ -76,7 +76,7 @@ func BenchmarkMailboxHop(b *testing.B) {
 func BenchmarkMailboxPingPong(b *testing.B) {
 	for _, box := range mailboxes {
 		b.Run(box.name, func(b *testing.B) {
-			c := new(counter)
+			c := new(hopCounter)
 			m := startMailbox(box.make(), c)
 			b.ReportAllocs()
 			n := int64(0)
@@ -96,7 +96,7 @@ func BenchmarkMailboxNew(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
 				m := box.make()
-				m.RegisterHandlers(new(counter), actor.NewSynchronizedDispatcher(300))
+				m.RegisterHandlers(new(hopCounter), actor.NewSynchronizedDispatcher(300))
 				m.PostSystemMessage(&actor.Started{})
 				m.Start()
 			}

@@ -18,7 +18,7 @@ func (m *Mailbox) fail(value any, stack []byte) {
 	m.current = nil
 	err := m.panicError(value, stack, message)
 	if m.cfg.Hooks != nil && flags&asSystem == 0 {
-		content, sender := unwrap(message)
+		content, sender := unwrapMessage(message)
 		m.cfg.Hooks.Panicked(content, sender, err)
 	}
 	m.invoker.EscalateFailure(err, message)
@@ -65,7 +65,7 @@ func (m *Mailbox) Stopped() {
 }
 
 // stop closes the mailbox and returns what is left in it.
-func (m *Mailbox) stop() (batch, incoming []item, tell bool) {
+func (m *Mailbox) stop() (batch, incoming []mailItem, tell bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	batch, incoming = m.batch[m.next:], m.incoming
@@ -77,7 +77,7 @@ func (m *Mailbox) stop() (batch, incoming []item, tell bool) {
 
 // refuseAll refuses the user messages among items. A Terminated has nobody to
 // hear of it.
-func (m *Mailbox) refuseAll(items []item) {
+func (m *Mailbox) refuseAll(items []mailItem) {
 	for i := range items {
 		if items[i].flags&(asSystem|taken) == 0 {
 			m.refuse(items[i].message, DeadStopped)
@@ -91,11 +91,11 @@ func (m *Mailbox) refuse(message any, why DeadReason) {
 	if m.cfg.Hooks == nil {
 		return
 	}
-	content, sender := unwrap(message)
+	content, sender := unwrapMessage(message)
 	m.cfg.Hooks.Refused(content, sender, why)
 }
 
-func unwrap(message any) (content any, sender *actor.PID) {
+func unwrapMessage(message any) (content any, sender *actor.PID) {
 	_, content, sender = actor.UnwrapEnvelope(message)
 	return content, sender
 }

@@ -1,23 +1,23 @@
 package actors
 
-// A flow is the congestion of a mailbox: whom it has told to pause, and what
+// A mailFlow is the congestion of a mailbox: whom it has told to pause, and what
 // is still to be told. Everything is guarded by Mailbox.mu.
-type flow struct {
+type mailFlow struct {
 	congested bool
-	clear     chan struct{}       // closed and dropped when no longer congested; nil until asked for
-	paused    map[origin]struct{} // told to pause, or about to be; non-empty only while congested
-	signals   []signal            // to be told in this order; short, since no source blocks
-	telling   bool                // somebody is in tell, and will tell these too
+	clear     chan struct{}            // closed and dropped when no longer congested; nil until asked for
+	paused    map[pauseOrigin]struct{} // told to pause, or about to be; non-empty only while congested
+	signals   []pauseSignal            // to be told in this order; short, since no source blocks
+	telling   bool                     // somebody is in tell, and will tell these too
 }
 
-// An origin is what is paused: one address as one source writes it.
-type origin struct {
+// An pauseOrigin is what is paused: one address as one source writes it.
+type pauseOrigin struct {
 	source  Source
 	address string
 }
 
-type signal struct {
-	origin
+type pauseSignal struct {
+	pauseOrigin
 	pause bool
 }
 
@@ -64,28 +64,28 @@ func (m *Mailbox) pauseLocked(d *Delivery) bool {
 	if !m.flow.congested || d.Source == nil {
 		return false
 	}
-	return m.flow.pause(origin{d.Source, d.Address})
+	return m.flow.pause(pauseOrigin{d.Source, d.Address})
 }
 
 // pause reports whether there is something to tell and nobody who does.
-func (f *flow) pause(o origin) bool {
+func (f *mailFlow) pause(o pauseOrigin) bool {
 	if _, ok := f.paused[o]; ok {
 		return false
 	}
 	if f.paused == nil {
-		f.paused = make(map[origin]struct{})
+		f.paused = make(map[pauseOrigin]struct{})
 	}
 	f.paused[o] = struct{}{}
-	f.signals = append(f.signals, signal{o, true})
+	f.signals = append(f.signals, pauseSignal{o, true})
 	return f.claim()
 }
 
 // relieve ends the congestion, and reports whether there is something to tell
 // and nobody who does.
-func (f *flow) relieve() bool {
+func (f *mailFlow) relieve() bool {
 	f.congested = false
 	for o := range f.paused {
-		f.signals = append(f.signals, signal{o, false})
+		f.signals = append(f.signals, pauseSignal{o, false})
 	}
 	f.paused = nil
 	if f.clear != nil {
@@ -96,7 +96,7 @@ func (f *flow) relieve() bool {
 }
 
 // claim makes the caller the one who tells, unless there is one already.
-func (f *flow) claim() bool {
+func (f *mailFlow) claim() bool {
 	if f.telling || len(f.signals) == 0 {
 		return false
 	}
@@ -119,7 +119,7 @@ func (m *Mailbox) tell() {
 	}
 }
 
-func (m *Mailbox) takeSignals() []signal {
+func (m *Mailbox) takeSignals() []pauseSignal {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	signals := m.flow.signals

@@ -18,7 +18,7 @@ const accepted = DeadUnknown
 // if not, it was refused to the hooks before Deliver returns. Deliver does not
 // wait.
 func (m *Mailbox) Deliver(d Delivery) bool {
-	flags, batch := classify(d.Message)
+	flags, batch := classifyUser(d.Message)
 	if batch != nil {
 		return m.deliverAll(d, batch.GetMessages())
 	}
@@ -38,21 +38,22 @@ func (m *Mailbox) Deliver(d Delivery) bool {
 }
 
 // post queues one item, unless it says why not.
-func (m *Mailbox) post(it item, d *Delivery) (why DeadReason, wake, tell bool) {
+func (m *Mailbox) post(it mailItem, d *Delivery) (why DeadReason, wake, tell bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.stopped {
 		return DeadStopped, false, false
 	}
 	if it.flags&mustDeliver == 0 && m.fullLocked(int(it.bytes)) {
+		m.flow.congested = true
 		return DeadOverflow, false, m.pauseLocked(d)
 	}
 	m.pushLocked(it)
 	return accepted, m.wakeLocked(), m.pauseLocked(d)
 }
 
-func (m *Mailbox) pushLocked(it item) {
-	m.incoming = push(m.incoming, it)
+func (m *Mailbox) pushLocked(it mailItem) {
+	m.incoming = pushItem(m.incoming, it)
 	m.depth++
 	m.bytes += int(it.bytes)
 	if it.flags&urgent != 0 {
@@ -65,7 +66,7 @@ func (m *Mailbox) deliverAll(d Delivery, items []any) bool {
 	envelope, _ := d.Message.(*actor.MessageEnvelope)
 	size, all := d.Bytes, true
 	for i, message := range items {
-		d.Message, d.Bytes = rewrap(envelope, message), 0
+		d.Message, d.Bytes = rewrapMessage(envelope, message), 0
 		if i == len(items)-1 {
 			d.Bytes = size
 		}
@@ -74,18 +75,18 @@ func (m *Mailbox) deliverAll(d Delivery, items []any) bool {
 	return all
 }
 
-// rewrap puts message into an envelope like the one its batch came in, unless
+// rewrapMessage puts message into an envelope like the one its batch came in, unless
 // it has its own.
-func rewrap(batch *actor.MessageEnvelope, message any) any {
+func rewrapMessage(batch *actor.MessageEnvelope, message any) any {
 	if _, ok := message.(*actor.MessageEnvelope); ok || batch == nil {
 		return message
 	}
 	return &actor.MessageEnvelope{Header: batch.Header, Message: message, Sender: batch.Sender}
 }
 
-// classify returns how a user message is to be treated, and its parts if it is
+// classifyUser returns how a user message is to be treated, and its parts if it is
 // a batch.
-func classify(message any) (flag, actor.MessageBatch) {
+func classifyUser(message any) (mailTrait, actor.MessageBatch) {
 	if envelope, ok := message.(*actor.MessageEnvelope); ok {
 		message = envelope.Message
 	}
@@ -108,7 +109,7 @@ func (m *Mailbox) PostSystemMessage(message any) {
 	switch {
 	case m.stopped && !handledWhenStopped(message):
 	case flags&asSystem != 0:
-		m.pushLocked(item{message: message, flags: flags})
+		m.pushLocked(mailItem{message: message, flags: flags})
 	default:
 		m.system.push(message)
 		m.attention.Store(true)
@@ -119,7 +120,7 @@ func (m *Mailbox) PostSystemMessage(message any) {
 }
 
 // classifySystem returns zero for a message that overtakes user messages.
-func (m *Mailbox) classifySystem(message any) flag {
+func (m *Mailbox) classifySystem(message any) mailTrait {
 	switch message := message.(type) {
 	case *actor.Terminated:
 		return m.classifyTerminated(message.Who)
@@ -135,7 +136,7 @@ func (m *Mailbox) classifySystem(message any) flag {
 // suspended actor waits for its children, from another's. A descendant could be
 // a child with a slash in its name: its Terminated is in order, but does not
 // wait for a suspended actor.
-func (m *Mailbox) classifyTerminated(who *actor.PID) flag {
+func (m *Mailbox) classifyTerminated(who *actor.PID) mailTrait {
 	if m.cfg.ID == "" || who == nil {
 		return 0
 	}

@@ -5,30 +5,30 @@ import (
 	"sync"
 )
 
-// An item is a message in the user queue, held by value.
-type item struct {
+// A mailItem is a message in the user queue, held by value.
+type mailItem struct {
 	message any // as it was posted, perhaps an envelope
 	expires int64
 	bytes   int32
-	flags   flag
+	flags   mailTrait
 }
 
-// A flag says how an item differs from a plain user message.
-type flag uint8
+// A mailTrait says how an item differs from a plain user message.
+type mailTrait uint8
 
 const (
-	asSystem     flag = 1 << iota // handled as a system message, in the order of user messages
-	urgent                        // also handled while suspended
-	mustDeliver                   // never refused for lack of room
-	continuation                  // of ReenterAfter: dies with the actor's instance
-	taken                         // handled ahead of its turn; to be skipped
+	asSystem     mailTrait = 1 << iota // handled as a system message, in the order of user messages
+	urgent                             // also handled while suspended
+	mustDeliver                        // never refused for lack of room
+	continuation                       // of ReenterAfter: dies with the actor's instance
+	taken                              // handled ahead of its turn; to be skipped
 )
 
-func newItem(message any, d *Delivery, flags flag) item {
+func newItem(message any, d *Delivery, flags mailTrait) mailItem {
 	if d.MustDeliver {
 		flags |= mustDeliver
 	}
-	return item{message, d.Expires, int32(min(d.Bytes, math.MaxInt32)), flags}
+	return mailItem{message, d.Expires, int32(min(d.Bytes, math.MaxInt32)), flags}
 }
 
 // Queue sizes. An idle mailbox keeps its inline items only; larger buffers are
@@ -40,42 +40,42 @@ const (
 )
 
 var (
-	slabs  = sync.Pool{New: func() any { return new([slabItems]item) }}
-	larges = sync.Pool{New: func() any { return new([largeItems]item) }}
+	slabs  = sync.Pool{New: func() any { return new([slabItems]mailItem) }}
+	larges = sync.Pool{New: func() any { return new([largeItems]mailItem) }}
 )
 
-// push appends it to q, which it takes over.
-func push(q []item, it item) []item {
+// pushItem appends it to q, which it takes over.
+func pushItem(q []mailItem, it mailItem) []mailItem {
 	if len(q) == cap(q) {
-		q = grow(q)
+		q = growItems(q)
 	}
 	return append(q, it)
 }
 
-// grow moves q to a larger buffer and recycles the old one.
-func grow(q []item) []item {
-	var larger []item
+// growItems moves q to a larger buffer and recycles the old one.
+func growItems(q []mailItem) []mailItem {
+	var larger []mailItem
 	switch {
 	case cap(q) < slabItems:
-		larger = slabs.Get().(*[slabItems]item)[:0]
+		larger = slabs.Get().(*[slabItems]mailItem)[:0]
 	case cap(q) < largeItems:
-		larger = larges.Get().(*[largeItems]item)[:0]
+		larger = larges.Get().(*[largeItems]mailItem)[:0]
 	default:
-		larger = make([]item, 0, 2*cap(q))
+		larger = make([]mailItem, 0, 2*cap(q))
 	}
 	larger = append(larger, q...)
-	recycle(q)
+	recycleItems(q)
 	return larger
 }
 
-// recycle clears q and gives its buffer away, if it is one of the pools'.
-func recycle(q []item) {
+// recycleItems clears q and gives its buffer away, if it is one of the pools'.
+func recycleItems(q []mailItem) {
 	clear(q)
 	switch cap(q) {
 	case slabItems:
-		slabs.Put((*[slabItems]item)(q[:slabItems]))
+		slabs.Put((*[slabItems]mailItem)(q[:slabItems]))
 	case largeItems:
-		larges.Put((*[largeItems]item)(q[:largeItems]))
+		larges.Put((*[largeItems]mailItem)(q[:largeItems]))
 	}
 }
 
@@ -85,19 +85,19 @@ func (m *Mailbox) shrinkLocked() {
 	if max(cap(m.incoming), cap(m.batch)) <= inlineItems {
 		return
 	}
-	recycle(m.incoming)
-	recycle(m.batch)
+	recycleItems(m.incoming)
+	recycleItems(m.batch)
 	m.incoming, m.batch = m.inline[0][:0], m.inline[1][:0]
 }
 
-// trim returns q, or if it is far larger than what is needed, a smaller buffer:
+// trimItems returns q, or if it is far larger than what is needed, a smaller buffer:
 // one burst must not cost its memory for as long as an actor stays busy.
-func trim(q []item, need int) []item {
+func trimItems(q []mailItem, need int) []mailItem {
 	if cap(q) <= largeItems || need > cap(q)/8 {
 		return q
 	}
-	recycle(q)
-	return larges.Get().(*[largeItems]item)[:0]
+	recycleItems(q)
+	return larges.Get().(*[largeItems]mailItem)[:0]
 }
 
 // A systemQueue is a first in, first out queue that keeps no large buffer.
@@ -108,7 +108,15 @@ type systemQueue struct {
 
 func (q *systemQueue) empty() bool { return q.head == len(q.messages) }
 
-func (q *systemQueue) push(message any) { q.messages = append(q.messages, message) }
+// push appends message. A queue that is never empty reuses the room in front.
+func (q *systemQueue) push(message any) {
+	if len(q.messages) == cap(q.messages) && q.head > len(q.messages)/2 {
+		n := copy(q.messages, q.messages[q.head:])
+		clear(q.messages[n:])
+		q.head, q.messages = 0, q.messages[:n]
+	}
+	q.messages = append(q.messages, message)
+}
 
 // pop removes the first message; q must not be empty.
 func (q *systemQueue) pop() any {

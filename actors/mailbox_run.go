@@ -54,7 +54,7 @@ func (m *Mailbox) work() {
 // begin handles the next item of the batch.
 func (m *Mailbox) begin() {
 	it := m.batch[m.next]
-	m.batch[m.next] = item{}
+	m.batch[m.next] = mailItem{}
 	m.next++
 	if it.flags&taken != 0 {
 		return
@@ -68,7 +68,7 @@ func (m *Mailbox) begin() {
 }
 
 // settle takes what has begun off the depth.
-func (m *Mailbox) settle(flags flag) {
+func (m *Mailbox) settle(flags mailTrait) {
 	m.mu.Lock()
 	if flags&urgent != 0 {
 		m.urgent--
@@ -90,7 +90,7 @@ func (m *Mailbox) settleLocked() bool {
 }
 
 // handle gives an item to the actor, or refuses it if its call has expired.
-func (m *Mailbox) handle(it item) {
+func (m *Mailbox) handle(it mailItem) {
 	m.current, m.currentFlags = it.message, it.flags
 	switch {
 	case it.flags&asSystem != 0:
@@ -111,7 +111,7 @@ func (m *Mailbox) refill() bool {
 	m.next, m.batch = 0, m.batch[:0]
 	switch {
 	case len(m.incoming) > 0:
-		m.batch, m.incoming = m.incoming, trim(m.batch, len(m.incoming))
+		m.batch, m.incoming = m.incoming, trimItems(m.batch, len(m.incoming))
 	case m.system.empty():
 		m.shrinkLocked()
 		m.running = false
@@ -140,26 +140,26 @@ func (m *Mailbox) attend() bool {
 	case stepSystem:
 		m.invoker.InvokeSystemMessage(it.message)
 	case stepRuntime:
-		m.cfg.Hooks.Suspended(unwrap(it.message))
+		m.cfg.Hooks.Suspended(unwrapMessage(it.message))
 	case stepIdle:
 		return false
 	}
 	return true
 }
 
-// A step is what attend does.
-type step uint8
+// A mailStep is what attend does.
+type mailStep uint8
 
 const (
-	stepNone    step = iota // nothing, go on
-	stepSystem              // give the item to the actor as a system message
-	stepRuntime             // give it to the hooks
-	stepIdle                // end the run
+	stepNone    mailStep = iota // nothing, go on
+	stepSystem                  // give the item to the actor as a system message
+	stepRuntime                 // give it to the hooks
+	stepIdle                    // end the run
 )
 
 // attendLocked takes what is to be attended to: the mailbox has a system message
 // or is suspended.
-func (m *Mailbox) attendLocked() (step, item) {
+func (m *Mailbox) attendLocked() (mailStep, mailItem) {
 	switch {
 	case !m.system.empty():
 		return m.takeSystemLocked()
@@ -171,30 +171,30 @@ func (m *Mailbox) attendLocked() (step, item) {
 		return stepRuntime, it
 	case m.suspended:
 		m.running = false
-		return stepIdle, item{}
+		return stepIdle, mailItem{}
 	}
-	return stepNone, item{} // stopped meanwhile
+	return stepNone, mailItem{} // stopped meanwhile
 }
 
-func (m *Mailbox) takeSystemLocked() (step, item) {
+func (m *Mailbox) takeSystemLocked() (mailStep, mailItem) {
 	message := m.system.pop()
 	switch message.(type) {
 	case *actor.SuspendMailbox:
 		m.suspended = !m.stopped
-		return stepNone, item{}
+		return stepNone, mailItem{}
 	case *actor.ResumeMailbox:
 		m.suspended = false
-		return stepNone, item{}
+		return stepNone, mailItem{}
 	}
 	if m.stopped && !handledWhenStopped(message) {
-		return stepNone, item{}
+		return stepNone, mailItem{}
 	}
-	return stepSystem, item{message: message, flags: asSystem}
+	return stepSystem, mailItem{message: message, flags: asSystem}
 }
 
 // takeUrgentLocked takes the first urgent item, out of its turn. There is one.
-func (m *Mailbox) takeUrgentLocked() item {
-	for _, queue := range [...][]item{m.batch[m.next:], m.incoming} {
+func (m *Mailbox) takeUrgentLocked() mailItem {
+	for _, queue := range [...][]mailItem{m.batch[m.next:], m.incoming} {
 		for i := range queue {
 			if queue[i].flags&urgent != 0 {
 				return m.takeLocked(&queue[i])
@@ -205,9 +205,9 @@ func (m *Mailbox) takeUrgentLocked() item {
 }
 
 // takeLocked takes an item out of its turn and leaves a hole.
-func (m *Mailbox) takeLocked(place *item) item {
+func (m *Mailbox) takeLocked(place *mailItem) mailItem {
 	it := *place
-	*place = item{flags: taken}
+	*place = mailItem{flags: taken}
 	m.depth--
 	m.bytes -= int(it.bytes)
 	if it.flags&urgent != 0 {
@@ -220,7 +220,7 @@ func (m *Mailbox) takeLocked(place *item) item {
 func (m *Mailbox) forgetContinuations() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	for _, queue := range [...][]item{m.batch[m.next:], m.incoming} {
+	for _, queue := range [...][]mailItem{m.batch[m.next:], m.incoming} {
 		for i := range queue {
 			if queue[i].flags&continuation != 0 {
 				m.takeLocked(&queue[i])
