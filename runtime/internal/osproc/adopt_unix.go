@@ -5,7 +5,6 @@ package osproc
 import (
 	"os"
 	"runtime/debug"
-	"syscall"
 
 	"golang.org/x/sys/unix"
 )
@@ -34,10 +33,15 @@ func adopt(id identity) (*Inherited, bool) {
 func look() evidence {
 	return evidence{
 		parent: os.Getppid(),
-		leader: syscall.Getpgrp() == os.Getpid(),
+		leader: leadsGroup(),
 		fd3:    statFD(readerFD, unix.S_IFIFO),
 		fd4:    statFD(writerFD, unix.S_IFIFO),
 	}
+}
+
+func leadsGroup() bool {
+	group, err := unix.Getpgid(0)
+	return err == nil && group == os.Getpid()
 }
 
 // statFD identifies an open descriptor of the given type; zero if it is none.
