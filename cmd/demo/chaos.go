@@ -37,7 +37,7 @@ func die(ctx context.Context, way string) error {
 		}
 	case stackOverflow:
 		debug.SetMaxStack(1 << 20) // or it would fill a gigabyte first
-		recurse(1)
+		fmt.Fprintln(os.Stderr, recurse(1))
 	case segfault:
 		readWhatIsNotMapped()
 	}
@@ -64,7 +64,13 @@ func writeOneMapFromTwoGoroutines() {
 	writers.Wait()
 }
 
-func recurse(n int) int { return recurse(n+1) + n }
+// recurse would come back after 2⁶² calls.
+func recurse(n int) int {
+	if n < 0 {
+		return 0
+	}
+	return recurse(n+1) + n
+}
 
 // readWhatIsNotMapped reads an address as broken C code would: one that is not
 // nil's page, for which Go would panic, and a program could recover.

@@ -7,7 +7,9 @@ import (
 
 var noon = time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
 
-func died(life int) event { return event{slot: 1, life: life, pid: 100 + life, how: "SIGKILL", at: noon} }
+func died(life int) event {
+	return event{slot: 1, life: life, pid: 100 + life, how: "SIGKILL", at: noon}
+}
 
 func readied(life int) event {
 	return event{slot: 1, life: life, ready: true, at: noon.Add(12 * time.Millisecond)}
