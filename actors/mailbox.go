@@ -107,6 +107,7 @@ type Mailbox struct {
 	incoming   []mailItem  // posted since the last swap
 	depth      int         // messages posted and not counted as begun
 	bytes      int         // of them
+	calm       int         // below this depth nothing is refused or paused: SoftMessages, or 0
 	urgent     int         // of them, those that are also handled while suspended
 	flow       mailFlow    // congestion and who was told
 	attention  atomic.Bool // system messages wait, or suspended; written under mu
@@ -114,12 +115,12 @@ type Mailbox struct {
 	generation atomic.Uint64
 
 	// Of the runner: whoever is in process. It survives a panic.
-	batch        []mailItem // taken from incoming
-	next         int        // the first of batch that has not begun
-	begun        int        // messages begun and not yet taken off depth
-	begunBytes   int
-	current      any       // being handled
-	currentFlags mailTrait // of current, if it is a user message
+	batch      []mailItem // taken from incoming
+	next       int        // the first of batch that has not begun
+	begun      int        // messages begun and not yet taken off depth
+	begunBytes int
+	attending  mailItem // being handled out of turn, if attended; else it is batch[next-1]
+	attended   bool
 
 	inline [2][inlineItems]mailItem // what incoming and batch use while small
 }
@@ -133,6 +134,7 @@ func NewMailbox(cfg MailboxConfig) *Mailbox {
 		strideSize: max(cfg.SoftBytes/128, 1),
 	}
 	m.incoming, m.batch = m.inline[0][:0], m.inline[1][:0]
+	m.calm = cfg.SoftMessages
 	m.run = m.process
 	return m
 }

@@ -53,26 +53,29 @@ func (m *Mailbox) work() {
 
 // begin handles the next item of the batch.
 func (m *Mailbox) begin() {
-	it := m.batch[m.next]
-	m.batch[m.next] = mailItem{}
+	it := &m.batch[m.next]
 	m.next++
-	if it.flags&taken != 0 {
-		return
+	if it.flags != 0 || it.expires != 0 {
+		m.beginMarked(it)
+	} else {
+		m.count(it)
+		m.invoker.InvokeUserMessage(it.message)
 	}
+	it.message = nil
+}
+
+// count notes that an item begins.
+func (m *Mailbox) count(it *mailItem) {
 	m.begun++
 	m.begunBytes += int(it.bytes)
-	if m.begun >= m.stride || m.begunBytes >= m.strideSize || it.flags&urgent != 0 {
-		m.settle(it.flags)
+	if m.begun >= m.stride || m.begunBytes >= m.strideSize {
+		m.settle()
 	}
-	m.handle(it)
 }
 
 // settle takes what has begun off the depth.
-func (m *Mailbox) settle(flags mailTrait) {
+func (m *Mailbox) settle() {
 	m.mu.Lock()
-	if flags&urgent != 0 {
-		m.urgent--
-	}
 	tell := m.settleLocked()
 	m.mu.Unlock()
 	if tell {
@@ -86,12 +89,20 @@ func (m *Mailbox) settleLocked() bool {
 	m.bytes -= m.begunBytes
 	m.begun, m.begunBytes = 0, 0
 	low := m.depth < m.cfg.LowMessages && m.bytes < m.cfg.LowBytes
-	return m.flow.congested && low && m.flow.relieve()
+	return m.flow.congested && low && m.relieveLocked()
 }
 
-// handle gives an item to the actor, or refuses it if its call has expired.
-func (m *Mailbox) handle(it mailItem) {
-	m.current, m.currentFlags = it.message, it.flags
+// beginMarked handles an item that is not a plain user message.
+func (m *Mailbox) beginMarked(it *mailItem) {
+	if it.flags&taken != 0 {
+		return
+	}
+	m.count(it)
+	if it.flags&urgent != 0 {
+		m.mu.Lock()
+		m.urgent--
+		m.mu.Unlock()
+	}
 	switch {
 	case it.flags&asSystem != 0:
 		m.invoker.InvokeSystemMessage(it.message)
@@ -102,10 +113,13 @@ func (m *Mailbox) handle(it mailItem) {
 	}
 }
 
+// Expires returns the deadline of the message being handled, in Unix
+// nanoseconds; 0 when it has none. Only the actor's own goroutine may call it.
+func (m *Mailbox) Expires() int64 { return m.expires }
+
 // refill takes what was posted as the next batch. If there is nothing, it ends
 // the run and returns false.
 func (m *Mailbox) refill() bool {
-	m.current = nil
 	m.mu.Lock()
 	tell := m.settleLocked()
 	m.next, m.batch = 0, m.batch[:0]
@@ -135,16 +149,15 @@ func (m *Mailbox) attend() bool {
 	if tell {
 		m.tell()
 	}
-	m.current, m.currentFlags = it.message, it.flags
+	m.attending, m.attended = it, true
 	switch step {
 	case stepSystem:
 		m.invoker.InvokeSystemMessage(it.message)
 	case stepRuntime:
 		m.cfg.Hooks.Suspended(unwrapMessage(it.message))
-	case stepIdle:
-		return false
 	}
-	return true
+	m.attending, m.attended = mailItem{}, false
+	return step != stepIdle
 }
 
 // A mailStep is what attend does.

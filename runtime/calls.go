@@ -33,6 +33,7 @@ type callTable struct {
 	last    atomic.Uint32
 	late    atomic.Uint64 // replies that nobody waited for any more
 	forgot  atomic.Uint64 // tracked requests pushed out by newer ones
+	forget  func(uint32)  // told of a call that went out and nobody waits for
 	shards  [16]callShard
 
 	trackMu sync.Mutex
@@ -46,8 +47,8 @@ type callShard struct {
 	_     [48]byte          // a cache line for each
 }
 
-func newCallTable(limit int) *callTable {
-	t := &callTable{limit: int64(limit)}
+func newCallTable(limit int, forget func(uint32)) *callTable {
+	t := &callTable{limit: int64(limit), forget: forget}
 	for i := range t.shards {
 		t.shards[i].calls = make(map[uint32]waiter)
 	}
@@ -102,6 +103,7 @@ func (t *callTable) track(w waiter) uint32 {
 	if oldest != 0 {
 		if _, found := t.remove(oldest); found {
 			t.forgot.Add(1)
+			t.forget(oldest)
 		}
 	}
 	return id
@@ -128,17 +130,25 @@ type abandoned interface{ abandoned() bool }
 // made room.
 func (t *callTable) sweep() bool {
 	for i := range t.shards {
-		s := &t.shards[i]
-		s.mu.Lock()
-		for id, w := range s.calls {
-			if a, ok := w.(abandoned); ok && a.abandoned() {
-				delete(s.calls, id)
-				t.waiting.Add(-1)
-			}
+		for _, id := range t.shards[i].sweep() {
+			t.waiting.Add(-1)
+			t.forget(id)
 		}
-		s.mu.Unlock()
 	}
 	return t.waiting.Load() <= t.limit
+}
+
+func (s *callShard) sweep() []uint32 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var gone []uint32
+	for id, w := range s.calls {
+		if a, ok := w.(abandoned); ok && a.abandoned() {
+			delete(s.calls, id)
+			gone = append(gone, id)
+		}
+	}
+	return gone
 }
 
 // complete hands a reply to its call and reports whether somebody waited.
@@ -150,6 +160,15 @@ func (t *callTable) complete(id uint32, envelope *actor.MessageEnvelope) bool {
 	}
 	w.reply(envelope)
 	return true
+}
+
+// wentOut reports whether a waiting Ask was sent to another process.
+func (t *callTable) wentOut(id uint32) bool {
+	s := t.shard(id)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	w, ok := s.calls[id].(*askWaiter)
+	return ok && w.out
 }
 
 // fail ends a call with an error and reports whether somebody waited.
@@ -186,6 +205,9 @@ type asks struct{ p *process }
 var _ actor.Process = (*asks)(nil)
 
 func (a *asks) SendUserMessage(pid *actor.PID, message any) {
+	if a.p.calls.wentOut(pid.RequestId) { // it came home by another way than it left
+		a.p.exits.forget(pid.RequestId)
+	}
 	a.p.completeCall(pid.RequestId, actor.WrapEnvelope(message))
 }
 

@@ -13,10 +13,15 @@ type outcome struct {
 }
 
 // askWaiter is a goroutine in Ask.
-type askWaiter chan outcome // of capacity 1: the one outcome never blocks
+type askWaiter struct {
+	ended chan outcome // of capacity 1: the one outcome never blocks
+	out   bool         // the call leaves the process; never changes
+}
 
-func (w askWaiter) reply(envelope *actor.MessageEnvelope) { w <- outcome{message: envelope.Message} }
-func (w askWaiter) fail(err error)                        { w <- outcome{err: err} }
+func (w *askWaiter) reply(envelope *actor.MessageEnvelope) {
+	w.ended <- outcome{message: envelope.Message}
+}
+func (w *askWaiter) fail(err error) { w.ended <- outcome{err: err} }
 
 // futureWaiter is a protoactor future whose request left the process. Its
 // completion runs off the reader, since continuations and pipes run on

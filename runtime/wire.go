@@ -28,6 +28,7 @@ const (
 	kindStop    transport.Kind = 22 // stop the actor To
 	kindDrain   transport.Kind = 23 // master: finish what you have and exit
 	kindExit    transport.Kind = 24 // master: goodbye has been read, exit now
+	kindForget  transport.Kind = 25 // nobody waits for Call of From any more
 )
 
 // A frame's Meta is a list of fields: a tag, the length as a uvarint, bytes.

@@ -1,0 +1,199 @@
+package runtime
+
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/seed-4314ae1d/troupe/actors"
+)
+
+// Ask sends message and waits for the reply until ctx ends; its deadline
+// travels with the call, and a call past it is not begun. There is a reply, or
+// exactly one error as soon as it is known:
+//
+//   - [ErrNotSent], [ErrNoActor], [ErrOverflow], [ErrDraining]: not done.
+//   - [ErrMaybeDone]: the process that had the call died; an *[ExitError] is
+//     in the chain.
+//   - context.DeadlineExceeded or context.Canceled: ctx ended first.
+//   - *[PanicError]: the callee panicked on it.
+//   - The reply itself, when it is an error: of a registered type as it is, of
+//     another as a *[CallError].
+//
+// Ask is for goroutines; an actor that waits here handles nothing else
+// meanwhile, so it uses [AskThen].
+func Ask[R any](ctx context.Context, ref Ref, message any) (R, error) {
+	if ref.pid == nil {
+		var none R
+		return none, actors.ErrNoActor
+	}
+	reply, err := ref.p.ask(ctx, ref.pid, message)
+	if err != nil {
+		var none R
+		return none, err
+	}
+	return replyAs[R](reply)
+}
+
+// replyAs makes of a reply what the caller expects.
+func replyAs[R any](reply any) (R, error) {
+	if r, ok := reply.(R); ok {
+		return r, nil
+	}
+	var none R
+	if err, ok := reply.(error); ok {
+		return none, err
+	}
+	return none, &actors.CallError{Text: fmt.Sprintf("runtime: the reply is a %T, not a %T", reply, none)}
+}
+
+// ask makes one call and waits for its outcome.
+func (p *process) ask(ctx context.Context, to *actor.PID, message any) (any, error) {
+	if err := p.await(ctx, to); err != nil {
+		return nil, err
+	}
+	w := &askWaiter{ended: make(chan outcome, 1), out: to.Address != p.address}
+	id, err := p.calls.open(w)
+	if err != nil {
+		return nil, err
+	}
+	defer p.calls.close()
+	if err := p.dispatch(to, p.request(id, message), deadlineFrom(ctx)); err != nil {
+		p.calls.remove(id)
+		return nil, err
+	}
+	select {
+	case end := <-w.ended:
+		return end.message, end.err
+	case <-ctx.Done():
+		return p.giveUp(ctx, id, w)
+	}
+}
+
+// giveUp ends a call whose context has ended, unless its outcome was faster.
+func (p *process) giveUp(ctx context.Context, id uint32, w *askWaiter) (any, error) {
+	if _, waiting := p.calls.remove(id); !waiting {
+		end := <-w.ended
+		return end.message, end.err
+	}
+	if w.out {
+		p.exits.forget(id)
+	}
+	return nil, context.Cause(ctx)
+}
+
+// request wraps a message so that replies reach call id.
+func (p *process) request(id uint32, message any) *actor.MessageEnvelope {
+	envelope := actor.WrapEnvelope(message)
+	return &actor.MessageEnvelope{
+		Header:  envelope.Header,
+		Message: envelope.Message,
+		Sender:  &actor.PID{Address: p.address, Id: askName, RequestId: id},
+	}
+}
+
+func deadlineFrom(ctx context.Context) int64 {
+	if deadline, ok := ctx.Deadline(); ok {
+		return deadline.UnixNano()
+	}
+	return 0
+}
+
+var errExpired = fmt.Errorf("runtime: the deadline passed before the call was begun: %w", context.DeadlineExceeded)
+
+var errHoldExpired = &actors.CallError{
+	Text: fmt.Sprintf("%v: no worker was ready in time", actors.ErrNotSent), Err: actors.ErrNotSent,
+}
+
+// AskThen sends message from an actor and returns at once; then runs later,
+// at its turn among the actor's messages, with the reply or the error as [Ask]
+// has it. Inside it ctx is as it was when AskThen was called, so Respond
+// answers the same sender. It does not run once the actor was restarted or
+// stopped. After timeout the error is context.DeadlineExceeded; 0 means that
+// only the reply or the callee's end ends the call.
+func AskThen[R any](ctx actor.Context, ref Ref, message any, timeout time.Duration, then func(R, error)) {
+	p := FromActor(ctx).p
+	p.askThen(ctx, ref.pid, message, timeout, func(end outcome) {
+		if end.err != nil {
+			var none R
+			then(none, end.err)
+			return
+		}
+		then(replyAs[R](end.message))
+	})
+}
+
+func (p *process) askThen(ctx actor.Context, to *actor.PID, message any, timeout time.Duration, then func(outcome)) {
+	w := &thenWaiter{future: actor.NewFuture(p.system, -1)} // negative: no timer
+	w.process, _ = p.system.ProcessRegistry.GetLocal(w.future.PID().Id)
+	generation := p.generation(ctx.Self())
+	ctx.ReenterAfter(w.future, func(result any, _ error) {
+		if p.generation(ctx.Self()) == generation {
+			then(result.(outcome))
+		}
+	})
+	if to == nil {
+		w.fail(actors.ErrNoActor)
+		return
+	}
+	w.calls = p.calls
+	id, err := p.calls.open(w)
+	if err != nil {
+		w.calls = nil
+		w.fail(err)
+		return
+	}
+	deadline := w.startTimer(p, id, timeout)
+	if err := p.dispatch(to, p.request(id, message), deadline); err != nil {
+		p.failCall(id, err)
+	}
+}
+
+// generation counts the restarts of a local actor.
+func (p *process) generation(pid *actor.PID) uint64 {
+	if box, ok := p.box(pid.Id); ok {
+		return box.Generation()
+	}
+	return 0
+}
+
+// thenWaiter is an actor in AskThen. The continuation is a message to it, so
+// the reader may complete the future itself.
+type thenWaiter struct {
+	calls   *callTable // nil until the call is open
+	future  *actor.Future
+	process actor.Process
+	timer   atomic.Pointer[time.Timer]
+}
+
+func (w *thenWaiter) startTimer(p *process, id uint32, timeout time.Duration) (deadline int64) {
+	if timeout <= 0 {
+		return 0
+	}
+	w.timer.Store(time.AfterFunc(timeout, func() {
+		if _, waiting := p.calls.remove(id); waiting {
+			p.exits.forget(id)
+			w.fail(context.DeadlineExceeded)
+		}
+	}))
+	return time.Now().Add(timeout).UnixNano()
+}
+
+func (w *thenWaiter) reply(envelope *actor.MessageEnvelope) {
+	w.finish(outcome{message: envelope.Message})
+}
+
+func (w *thenWaiter) fail(err error) { w.finish(outcome{err: err}) }
+
+func (w *thenWaiter) finish(end outcome) {
+	if timer := w.timer.Load(); timer != nil {
+		timer.Stop()
+	}
+	if w.calls != nil {
+		w.calls.close()
+	}
+	w.process.SendUserMessage(w.future.PID(), end)
+}

@@ -1,0 +1,259 @@
+package runtime
+
+import (
+	"cmp"
+	"fmt"
+	"os"
+	"reflect"
+	goruntime "runtime"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/seed-4314ae1d/troupe/actors"
+	"github.com/seed-4314ae1d/troupe/runtime/internal/osproc"
+	"github.com/seed-4314ae1d/troupe/transport"
+)
+
+// Config describes a cluster. Zero fields take the stated default. A bad
+// config is refused whole, by a *[ConfigError] that names each bad field.
+type Config struct {
+	Groups []Group // started in this order, each ready before the next; stopped in reverse
+
+	// Logger gets warnings and errors of the cluster, and each line that a
+	// worker writes to stdout or stderr as an event with the fields "worker" and
+	// "stream"; a line that is a JSON object keeps its fields. nil: warnings and
+	// the workers' lines go to stderr, each line prefixed "greeter/1 │ ".
+	Logger *zerolog.Logger
+
+	// InProcess makes workers actor systems of this process, over in-memory
+	// pipes: for debuggers, and for platforms that cannot hand descriptors to a
+	// child. It isolates nothing.
+	InProcess bool
+
+	// Intensity is how many groups that gave up may be restarted, and within
+	// what period; zero: none, the first group that gives up stops the cluster.
+	Intensity Intensity
+
+	MaxMessage int           // bytes of one encoded message; 0 means 64 MiB
+	MaxCalls   int           // outstanding calls of each process; 0 means 65,536
+	Mailbox    MailboxLimits // of each actor
+	Hold       HoldLimits    // of each slot and group
+
+	guards osproc.Guards // armed in workers; zero: all. Tests prove each alone
+}
+
+// MailboxLimits bound the mailbox of each actor. Past half of a limit, or at
+// the first 4,096 messages or 1 MiB, senders that choose to wait do so; past
+// the limit a message is a dead letter. Zero fields take the stated default.
+type MailboxLimits struct {
+	Messages int // 0 means 65,536
+	Bytes    int // of messages that came from other processes; 0 means 16 MiB
+}
+
+// Group describes workers of one kind. Zero fields take the stated default.
+type Group struct {
+	Name string // "" means the kind's name
+	Kind Kind   // required
+	Args any    // for a kind of RegisterKindOf
+	Size int    // workers; 0 means 1
+
+	Procs int      // GOMAXPROCS of each worker; 0 means the CPUs divided by all workers, at least 1
+	Env   []string // added to the environment of each worker, as KEY=value
+
+	Restart   RestartType // which ends are followed by a new life; 0 is Permanent
+	Intensity Intensity   // restarts allowed for the whole group; zero means 10×Size in 10 s, negative MaxRestarts none
+	Backoff   Backoff     // of each slot; zero: the first restart at once, then 50 ms doubling to 10 s, until 10 s stable
+
+	StartTimeout     time.Duration // from fork to ready; 0 means 30 s
+	DrainTimeout     time.Duration // for finishing what was accepted, before SIGTERM; 0 means 10 s
+	TerminateTimeout time.Duration // between SIGTERM and SIGKILL; 0 means 2 s
+	Heartbeat        time.Duration // between two signs of life; 0 means 1 s
+	HangAfter        time.Duration // without one a worker is hung; 0 means 10 s
+	DumpGrace        time.Duration // for a hung worker's stacks, between SIGQUIT and SIGKILL; 0 means 1 s
+}
+
+// maxSize bounds a group: each worker costs the master descriptors.
+const maxSize = 4096
+
+// withDefaults returns cfg with every zero field filled in, and its groups
+// copied.
+func (cfg Config) withDefaults() Config {
+	cfg.MaxMessage = cmp.Or(cfg.MaxMessage, transport.DefaultMaxMessage)
+	cfg.MaxCalls = cmp.Or(cfg.MaxCalls, 1<<16)
+	cfg.Mailbox.Messages = cmp.Or(cfg.Mailbox.Messages, 1<<16)
+	cfg.Mailbox.Bytes = cmp.Or(cfg.Mailbox.Bytes, 16<<20)
+	cfg.Hold.Messages = cmp.Or(cfg.Hold.Messages, 10_000)
+	cfg.Hold.Bytes = cmp.Or(cfg.Hold.Bytes, 16<<20)
+	cfg.Hold.Age = cmp.Or(cfg.Hold.Age, time.Minute)
+	groups := make([]Group, len(cfg.Groups))
+	workers := 0
+	for i, g := range cfg.Groups {
+		g.Name = cmp.Or(g.Name, g.Kind.Name())
+		g.Size = cmp.Or(g.Size, 1)
+		workers += g.Size
+		groups[i] = g
+	}
+	for i := range groups {
+		groups[i].Procs = cmp.Or(groups[i].Procs, max(1, goruntime.NumCPU()/max(1, workers)))
+	}
+	cfg.Groups = groups
+	return cfg
+}
+
+// validate returns every fault of a config that has its defaults.
+func (cfg Config) validate() error {
+	v := &validation{}
+	v.atLeast("MaxMessage", cfg.MaxMessage, 1)
+	v.atLeast("MaxCalls", cfg.MaxCalls, 1)
+	v.atLeast("Mailbox.Messages", cfg.Mailbox.Messages, 1)
+	v.atLeast("Mailbox.Bytes", cfg.Mailbox.Bytes, 1)
+	v.atLeast("Hold.Messages", cfg.Hold.Messages, 1)
+	v.atLeast("Hold.Bytes", cfg.Hold.Bytes, 1)
+	v.notNegative("Hold.Age", cfg.Hold.Age)
+	v.intensity("Intensity", cfg.Intensity)
+	if len(cfg.Groups) == 0 {
+		v.add("Groups", "is empty: a cluster needs at least one group")
+	}
+	names := make(map[string]int)
+	for i, g := range cfg.Groups {
+		field := fmt.Sprintf("Groups[%d]", i)
+		if first, taken := names[g.Name]; taken && g.Name != "" {
+			v.add(field+".Name", fmt.Sprintf("%q is the name of Groups[%d] too", g.Name, first))
+		} else {
+			names[g.Name] = i
+		}
+		v.group(field, g)
+	}
+	return v.err()
+}
+
+type validation struct{ fields []*FieldError }
+
+func (v *validation) add(field, text string) {
+	v.fields = append(v.fields, &FieldError{Field: field, Text: text})
+}
+
+func (v *validation) err() error {
+	if v.fields == nil {
+		return nil
+	}
+	return &ConfigError{Fields: v.fields}
+}
+
+func (v *validation) atLeast(field string, value, least int) {
+	if value < least {
+		v.add(field, fmt.Sprintf("is %d, want at least %d", value, least))
+	}
+}
+
+func (v *validation) notNegative(field string, d time.Duration) {
+	if d < 0 {
+		v.add(field, fmt.Sprintf("is %v, want no negative duration", d))
+	}
+}
+
+func (v *validation) intensity(field string, i Intensity) {
+	v.notNegative(field+".Period", i.Period)
+	if i.MaxRestarts > 0 && i.Period == 0 {
+		v.add(field+".Period", "is 0, want the period in which MaxRestarts are allowed")
+	}
+}
+
+func (v *validation) group(field string, g Group) {
+	switch {
+	case g.Kind.recipe == nil:
+		v.add(field+".Kind", "is missing: use what RegisterKind, RegisterService or RegisterFunc returned")
+	default:
+		v.args(field+".Args", g)
+	}
+	if g.Kind.recipe != nil && !actors.ValidGroup(g.Name) {
+		v.add(field+".Name", fmt.Sprintf("%q: want letters, digits and _.-, beginning with a letter, and not %q", g.Name, masterAddress))
+	}
+	v.atLeast(field+".Size", g.Size, 1)
+	if g.Size > maxSize {
+		v.add(field+".Size", fmt.Sprintf("is %d, want at most %d", g.Size, maxSize))
+	}
+	v.atLeast(field+".Procs", g.Procs, 1)
+	if g.Restart > Temporary {
+		v.add(field+".Restart", fmt.Sprintf("is %d, want Permanent, Transient or Temporary", g.Restart))
+	}
+	v.intensity(field+".Intensity", g.Intensity)
+	v.backoff(field+".Backoff", g.Backoff)
+	v.durations(field, g)
+}
+
+func (v *validation) durations(field string, g Group) {
+	v.notNegative(field+".StartTimeout", g.StartTimeout)
+	v.notNegative(field+".DrainTimeout", g.DrainTimeout)
+	v.notNegative(field+".TerminateTimeout", g.TerminateTimeout)
+	v.notNegative(field+".Heartbeat", g.Heartbeat)
+	v.notNegative(field+".HangAfter", g.HangAfter)
+	v.notNegative(field+".DumpGrace", g.DumpGrace)
+}
+
+func (v *validation) backoff(field string, b Backoff) {
+	v.notNegative(field+".First", b.First)
+	v.notNegative(field+".Min", b.Min)
+	v.notNegative(field+".Max", b.Max)
+	v.notNegative(field+".StableFor", b.StableFor)
+	v.notNegative(field+".GiveUpAfter", b.GiveUpAfter)
+	if b.Min > 0 && b.Max > 0 && b.Min > b.Max {
+		v.add(field+".Min", fmt.Sprintf("is %v, more than Max, %v", b.Min, b.Max))
+	}
+	if b.Factor != 0 && b.Factor < 1 {
+		v.add(field+".Factor", fmt.Sprintf("is %v, want at least 1", b.Factor))
+	}
+	if b.Jitter < 0 || b.Jitter > 1 {
+		v.add(field+".Jitter", fmt.Sprintf("is %v, want 0 to 1", b.Jitter))
+	}
+}
+
+func (v *validation) args(field string, g Group) {
+	want := g.Kind.recipe.args
+	switch {
+	case want == nil && g.Args != nil:
+		v.add(field, fmt.Sprintf("is a %T, but kind %s takes none", g.Args, g.Kind.Name()))
+	case want != nil && reflect.TypeOf(g.Args) != want:
+		v.add(field, fmt.Sprintf("is a %T, but kind %s takes a %v", g.Args, g.Kind.Name(), want))
+	case want != nil:
+		if kind, err := messages.Of(g.Args); err != nil {
+			v.add(field, err.Error())
+		} else if _, err := kind.Append(nil, g.Args); err != nil {
+			v.add(field, err.Error())
+		} else if err := validate(kind, g.Args); err != nil {
+			v.add(field, err.Error())
+		}
+	}
+}
+
+// mailboxConfig turns the limits into marks.
+func (l MailboxLimits) mailboxConfig() actors.MailboxConfig {
+	soft, softBytes := min(4096, (l.Messages+1)/2), min(1<<20, (l.Bytes+1)/2)
+	return actors.MailboxConfig{
+		SoftMessages: soft, LowMessages: (soft + 3) / 4, HardMessages: l.Messages,
+		SoftBytes: softBytes, LowBytes: (softBytes + 3) / 4, HardBytes: l.Bytes,
+	}
+}
+
+func (g Group) spec() actors.GroupSpec {
+	return actors.GroupSpec{
+		Name: g.Name, Size: g.Size, Restart: g.Restart, Intensity: g.Intensity, Backoff: g.Backoff,
+		StartTimeout: g.StartTimeout, Drain: g.DrainTimeout, Terminate: g.TerminateTimeout,
+		Heartbeat: g.Heartbeat, HangAfter: g.HangAfter, DumpGrace: g.DumpGrace,
+	}
+}
+
+// logger is Logger, or what its absence means.
+func (cfg Config) logger() zerolog.Logger {
+	if cfg.Logger != nil {
+		return *cfg.Logger
+	}
+	return defaultLogger()
+}
+
+// defaultLogger is what a nil Logger means.
+func defaultLogger() zerolog.Logger {
+	return zerolog.New(zerolog.ConsoleWriter{Out: os.Stderr, NoColor: true, PartsExclude: []string{zerolog.TimestampFieldName}}).
+		Level(zerolog.WarnLevel)
+}

@@ -1,0 +1,290 @@
+package runtime
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/seed-4314ae1d/troupe/actors"
+	"github.com/seed-4314ae1d/troupe/transport"
+)
+
+const masterAddress = "master"
+
+// hub is the master's outlet: the routes to every group, slot and life, and
+// what has to be known when one dies. Data goes from the sender, or from the
+// reader of one link, straight into another link; nothing here waits.
+type hub struct {
+	p       *process
+	routes  sync.Map // address → route
+	groups  map[string]*groupRoute
+	slots   map[actors.Slot]*slotRoute
+	holders *holders
+	watches *watchTable
+	closing atomic.Bool // no new work: the cluster is stopping
+}
+
+var _ outlet = (*hub)(nil)
+
+// route leads to where an address is.
+type route interface {
+	send(f *transport.Frame, always bool) error
+	blocked(name string) <-chan struct{}
+	life(to transport.Addr) *life // who serves it now; nil: nobody
+}
+
+func newHub(p *process, groups []Group, limits HoldLimits) *hub {
+	h := &hub{
+		p:       p,
+		groups:  make(map[string]*groupRoute),
+		slots:   make(map[actors.Slot]*slotRoute),
+		holders: newHolders(),
+		watches: newWatchTable(),
+	}
+	for _, g := range groups {
+		h.addGroup(g.Name, g.Size, limits)
+	}
+	return h
+}
+
+func (h *hub) addGroup(name string, size int, limits HoldLimits) {
+	g := &groupRoute{place: place{hub: h, name: name, hold: hold{limits: limits}}}
+	for n := 1; n <= size; n++ {
+		slot := actors.Slot{Group: name, N: n}
+		s := &slotRoute{slot: slot, place: place{hub: h, name: slot.String(), hold: hold{limits: limits}}}
+		g.slots = append(g.slots, s)
+		h.slots[slot] = s
+		h.routes.Store(s.name, s)
+	}
+	h.groups[name] = g
+	h.routes.Store(name, g)
+}
+
+func (h *hub) route(host string) (route, bool) {
+	found, ok := h.routes.Load(host)
+	if !ok {
+		return nil, false
+	}
+	return found.(route), true
+}
+
+// noAddress is the error of a message to an address that nobody has.
+func noAddress(host string) error {
+	return &actors.CallError{Text: fmt.Sprintf("%v: nobody has the address %s now", actors.ErrNoActor, host), Err: actors.ErrNoActor}
+}
+
+func (h *hub) send(f *transport.Frame, always bool) error {
+	to, ok := h.route(f.To.Host)
+	if !ok {
+		return noAddress(f.To.Host)
+	}
+	if err := to.send(f, always); !errors.Is(err, transport.ErrClosed) {
+		return err
+	}
+	return noAddress(f.To.Host) // an incarnation that has just died
+}
+
+func (h *hub) blocked(to transport.Addr) <-chan struct{} {
+	if r, ok := h.route(to.Host); ok {
+		return r.blocked(to.Name)
+	}
+	return nil
+}
+
+func (h *hub) forget(id uint32) { h.holders.forget(callKey{masterAddress, id}) }
+
+// forward passes on what worker l sent to another process, undecoded.
+func (h *hub) forward(l *life, f *transport.Frame) {
+	out := *f
+	out.ToSlot, out.FromSlot, out.TypeSlot = nil, nil, nil
+	if err := h.send(&out, f.Reply != 0); err != nil {
+		h.drop(&out, err, deadReason(err))
+		return
+	}
+	h.throttle(l, f.To)
+}
+
+// throttle asks worker l to pause if where it has just sent to is paused.
+func (h *hub) throttle(l *life, to transport.Addr) {
+	r, ok := h.route(to.Host)
+	if !ok {
+		return
+	}
+	if dest := r.life(to); dest != nil && dest != l && dest.pauses.has(to) {
+		dest.pauseSource(l, to)
+	}
+}
+
+// drop makes a dead letter of a frame and tells the caller.
+func (h *hub) drop(f *transport.Frame, err error, reason actors.DeadReason) {
+	if f.Buf != nil {
+		f.Buf.Free()
+		f.Buf = nil
+	}
+	if f.Kind != kindMessage {
+		return
+	}
+	letter := &actors.DeadLetter{To: pidOf(f.To), Type: f.Type, Reason: reason}
+	if f.From.Name != "" {
+		letter.Sender = pidOf(f.From)
+		letter.Sender.RequestId = uint32(f.Call)
+	}
+	h.p.bury(letter)
+	if f.Call != 0 {
+		h.failCall(callKey{f.From.Host, uint32(f.Call)}, err)
+	}
+}
+
+// failCall tells the caller, wherever it is.
+func (h *hub) failCall(key callKey, err error) {
+	if key.host == masterAddress {
+		h.p.failCall(key.id, err)
+		return
+	}
+	h.p.sendFailed(transport.Addr{Host: key.host, Name: askName}, key.id, err)
+}
+
+// release gives a held frame to a life; it fails only when l has died.
+func (h *hub) release(l *life, held heldFrame) error {
+	if f := &held.frame; f.Call != 0 && !held.until.IsZero() && expired(held.until) {
+		h.drop(f, errExpired, actors.DeadExpired)
+		return nil
+	}
+	err := l.send(&held.frame, true)
+	if err == nil || errors.Is(err, transport.ErrClosed) {
+		return err
+	}
+	h.drop(&held.frame, err, deadReason(err))
+	return nil
+}
+
+// abandon says that nobody will serve slot any more, and why.
+func (h *hub) abandon(slot actors.Slot, why error) {
+	s := h.slots[slot]
+	gone := goneError(s.name, why)
+	s.mu.Lock()
+	waiting := s.closeLocked(gone)
+	s.mu.Unlock()
+	if g := h.groups[slot.Group]; g.allGone() {
+		g.mu.Lock()
+		waiting = append(waiting, g.closeLocked(gone)...)
+		g.mu.Unlock()
+	}
+	for i := range waiting {
+		h.drop(&waiting[i].frame, gone, deadReason(gone))
+	}
+}
+
+func goneError(name string, why error) error {
+	if why == nil {
+		return actors.ErrDraining
+	}
+	return &actors.CallError{
+		Text: fmt.Sprintf("%v: %s was given up: %v", actors.ErrNoActor, name, why),
+		Err:  actors.ErrNoActor,
+	}
+}
+
+func (g *groupRoute) allGone() bool {
+	for _, s := range g.slots {
+		s.mu.Lock()
+		gone := s.gone != nil
+		s.mu.Unlock()
+		if !gone {
+			return false
+		}
+	}
+	return true
+}
+
+func (s *slotRoute) life(transport.Addr) *life     { return s.live.Load() }
+func (g *groupRoute) life(to transport.Addr) *life { return g.pick(to) }
+
+// control handles a watch, unwatch or stop from any process.
+func (h *hub) control(f *transport.Frame) {
+	switch f.Kind {
+	case kindWatch:
+		h.watch(f.From, f.To)
+	case kindUnwatch:
+		h.unwatch(f.From, f.To)
+	case kindStop:
+		if l := h.resolve(f.To); l != nil {
+			_ = l.link.SendControl(&transport.Frame{Kind: kindStop, To: f.To}) // dead: stopped
+		} else if f.To.Host == masterAddress {
+			h.p.localControl(f)
+		}
+	}
+}
+
+// resolve finds the life that serves an address; nil: none, or the master.
+func (h *hub) resolve(to transport.Addr) *life {
+	r, ok := h.route(to.Host)
+	if !ok {
+		return nil
+	}
+	return r.life(to)
+}
+
+// watch enters a watch, bound to whoever serves the address now.
+func (h *hub) watch(watcher, as transport.Addr) {
+	who, l := as, h.resolve(as)
+	if l != nil {
+		who.Host = l.addr
+	} else if as.Host != masterAddress {
+		h.tell(watcher, as, actor.TerminatedReason_NotFound, noAddress(as.Host))
+		return
+	}
+	key := watchKey{watcher, who}
+	if !h.watches.add(key, as) {
+		h.tell(watcher, as, actor.TerminatedReason_AddressTerminated, actors.ErrOverflow)
+		return
+	}
+	f := &transport.Frame{Kind: kindWatch, To: who, From: watcher}
+	if l == nil {
+		h.p.localControl(f)
+	} else if l.link.SendControl(f) != nil { // it has just died
+		h.terminated(watcher, who, actor.TerminatedReason_AddressTerminated, l.cause())
+	}
+}
+
+func (h *hub) unwatch(watcher, as transport.Addr) {
+	who, l := as, h.resolve(as)
+	if l != nil {
+		who.Host = l.addr
+	}
+	if !h.watches.drop(watchKey{watcher, who}, as) {
+		return
+	}
+	h.sendUnwatch(watcher, who)
+}
+
+func (h *hub) sendUnwatch(watcher, who transport.Addr) {
+	f := &transport.Frame{Kind: kindUnwatch, To: who, From: watcher}
+	if who.Host == masterAddress {
+		h.p.localControl(f)
+	} else if l := h.resolve(who); l != nil {
+		_ = l.link.SendControl(f) // dead: nothing to unwatch
+	}
+}
+
+// terminated tells the watcher, once for each address under which it watches.
+func (h *hub) terminated(watcher, who transport.Addr, why actor.TerminatedReason, cause error) {
+	for _, as := range h.watches.end(watchKey{watcher, who}) {
+		h.tell(watcher, as, why, cause)
+	}
+}
+
+func (h *hub) tell(watcher, who transport.Addr, why actor.TerminatedReason, cause error) {
+	if watcher.Host == masterAddress {
+		h.p.tellWatcher(watcher.Name, who, why, cause)
+		return
+	}
+	f := &transport.Frame{Kind: kindTerminated, To: watcher, From: who,
+		Payload: encodeWire(wireDown{Why: int32(why), Cause: packError(cause)})}
+	if l := h.resolve(watcher); l != nil {
+		_ = l.send(f, true) // dead: nobody to tell
+	}
+}

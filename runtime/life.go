@@ -1,0 +1,321 @@
+package runtime
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/seed-4314ae1d/troupe/actors"
+	"github.com/seed-4314ae1d/troupe/transport"
+)
+
+// life is the master's end of one incarnation: its link, and the route to it.
+type life struct {
+	hub      *hub
+	who      actors.Incarnation
+	addr     string
+	slot     *slotRoute
+	link     *transport.Link
+	in       *inlet
+	notify   func(lifeEvent) // told of what the worker says of itself, on the reader
+	pauses   pauses
+	draining atomic.Bool
+	death    atomic.Pointer[error] // why it died; set before anybody is told
+
+	mu      sync.Mutex
+	sources map[pausedSource]struct{} // guarded by mu
+}
+
+// pausedSource is a worker that was told to pause because of this one.
+type pausedSource struct {
+	from *life
+	to   transport.Addr
+}
+
+// lifeEvent is what a worker says of itself on the data lane.
+type lifeEvent struct {
+	kind  transport.Kind // kindReady or kindGoodbye
+	cause error          // of kindGoodbye
+	plan  errCode        // of kindGoodbye: codeShutdown for a planned end
+}
+
+// newLife prepares the route to one incarnation; attach gives it a link.
+func newLife(h *hub, who actors.Incarnation, notify func(lifeEvent)) *life {
+	return &life{
+		hub: h, who: who, addr: who.String(), slot: h.slots[who.Slot],
+		notify: notify, sources: make(map[pausedSource]struct{}),
+	}
+}
+
+// attach makes the life reachable under its own address.
+func (l *life) attach(link *transport.Link) {
+	l.link = link
+	l.in = newInlet(l.hub.p, linkSource{link})
+	l.hub.routes.Store(l.addr, l)
+}
+
+// open lets the slot's messages through: the worker is ready.
+func (l *life) open() { l.hub.groups[l.who.Slot.Group].open(l.slot, l) }
+
+// drain keeps new work away; what it has asked others may still be answered.
+func (l *life) drain() {
+	l.draining.Store(true)
+	l.slot.shut(l)
+}
+
+func (l *life) life(transport.Addr) *life { return l }
+
+func (l *life) isPaused(to transport.Addr) bool { return l.pauses.has(to) }
+
+func (l *life) blocked(name string) <-chan struct{} {
+	return l.pauses.wait(transport.Addr{Host: l.addr, Name: name})
+}
+
+// send writes f to the link. ErrClosed of transport says that the worker is
+// gone and f still the caller's.
+func (l *life) send(f *transport.Frame, always bool) error {
+	if l.draining.Load() && !always {
+		return actors.ErrDraining
+	}
+	if f.Reply != 0 {
+		l.hub.holders.forget(callKey{f.To.Host, uint32(f.Reply)})
+	}
+	if f.Call == 0 {
+		return linkError(l.write(f, always))
+	}
+	key := callKey{f.From.Host, uint32(f.Call)}
+	l.hub.holders.set(key, l)
+	err := l.write(f, always)
+	if err != nil {
+		l.hub.holders.forget(key)
+	}
+	return linkError(err)
+}
+
+func (l *life) write(f *transport.Frame, always bool) error {
+	if always {
+		return l.link.SendAlways(f)
+	}
+	return l.link.Send(f)
+}
+
+// linkError makes a link's refusal one of ours; ErrClosed stays as it is.
+func linkError(err error) error {
+	if errors.Is(err, transport.ErrOverflow) {
+		return actors.ErrOverflow
+	}
+	return err
+}
+
+// HandleFrame implements transport.Handler, on the link's reader.
+func (l *life) HandleFrame(f *transport.Frame) error {
+	if f.Lane == transport.Control {
+		return l.handleControl(f)
+	}
+	switch f.Kind {
+	case kindMessage, kindFailed:
+		l.handleMessage(f)
+	case kindTerminated:
+		return l.handleTerminated(f)
+	case kindReady:
+		l.notify(lifeEvent{kind: kindReady})
+	case kindGoodbye:
+		l.handleGoodbye(f)
+	default:
+		return fmt.Errorf("unknown frame kind %d on the data lane", f.Kind)
+	}
+	return nil
+}
+
+func (l *life) handleMessage(f *transport.Frame) {
+	if f.To.Host != masterAddress {
+		l.hub.forward(l, f)
+		return
+	}
+	if f.Reply != 0 {
+		l.hub.holders.forget(callKey{masterAddress, uint32(f.Reply)})
+	}
+	l.in.local(f)
+}
+
+// handleTerminated tells the watcher; only the actor's own process may say so.
+func (l *life) handleTerminated(f *transport.Frame) error {
+	if f.From.Host != l.addr {
+		return fmt.Errorf("worker %s announces the end of an actor of %s", l.addr, f.From.Host)
+	}
+	down := decodeWireDown(f.Payload)
+	watcher, who := f.To, f.From
+	tell := func() {
+		l.hub.terminated(watcher, who, actor.TerminatedReason(down.Why), down.Cause.err())
+	}
+	if l.in.ordered.busy() && l.in.ordered.push(0, tell) {
+		return nil
+	}
+	tell()
+	return nil
+}
+
+func (l *life) handleGoodbye(f *transport.Frame) {
+	var w wireError
+	if errDecoder.Unmarshal(f.Payload, &w) != nil {
+		w = wireError{Text: "unreadable goodbye"}
+	}
+	ev := lifeEvent{kind: kindGoodbye, plan: w.Code}
+	if w.Text != "" {
+		ev.cause = w.err()
+	}
+	l.notify(ev)
+	_ = l.link.SendControl(&transport.Frame{Kind: kindExit}) // dead: it has exited
+}
+
+func (l *life) handleControl(f *transport.Frame) error {
+	switch f.Kind {
+	case kindPong:
+	case kindPause:
+		l.pauses.pause(f.To)
+	case kindResume:
+		l.pauses.resume(f.To)
+		l.resumeSources()
+	case kindWatch, kindUnwatch, kindStop, kindForget:
+		return l.handleRequest(f)
+	default:
+		return fmt.Errorf("unknown frame kind %d on the control lane", f.Kind)
+	}
+	return nil
+}
+
+func (l *life) handleRequest(f *transport.Frame) error {
+	if f.Kind != kindStop && f.From.Host != l.addr {
+		return fmt.Errorf("worker %s speaks for %s", l.addr, f.From.Host)
+	}
+	if f.Kind == kindForget {
+		l.hub.holders.forget(callKey{l.addr, uint32(f.Call)})
+		return nil
+	}
+	l.hub.control(f)
+	return nil
+}
+
+// pauseSource asks from to pause for an address of this worker.
+func (l *life) pauseSource(from *life, to transport.Addr) {
+	key := pausedSource{from, to}
+	l.mu.Lock()
+	_, told := l.sources[key]
+	if !told && len(l.sources) < maxPauses {
+		l.sources[key] = struct{}{}
+	}
+	l.mu.Unlock()
+	if told {
+		return
+	}
+	_ = from.link.SendControl(&transport.Frame{Kind: kindPause, To: to}) // dead: it sends no more
+	if !l.pauses.has(to) {
+		l.resumeSources() // it was freed in between
+	}
+}
+
+// resumeSources frees the workers that paused for what is paused no longer.
+func (l *life) resumeSources() {
+	l.mu.Lock()
+	var freed []pausedSource
+	for key := range l.sources {
+		if !l.pauses.has(key.to) {
+			freed = append(freed, key)
+			delete(l.sources, key)
+		}
+	}
+	l.mu.Unlock()
+	for _, key := range freed {
+		_ = key.from.link.SendControl(&transport.Frame{Kind: kindResume, To: key.to})
+	}
+}
+
+// setCongested is told by the link.
+func (l *life) setCongested(congested bool) {
+	l.pauses.setCongested(congested)
+	if !congested {
+		l.resumeSources()
+	}
+}
+
+// cause is why the life ended, as far as it is known.
+func (l *life) cause() error {
+	if death := l.death.Load(); death != nil {
+		return *death
+	}
+	return nil
+}
+
+// readFor bounds how long the pipe of a dead worker is read: a process that
+// it left behind may hold it open.
+const readFor = time.Second
+
+// stopReading ends the link: first what the worker wrote before it died is
+// delivered. It returns what was never written to it.
+func (l *life) stopReading() []transport.Frame {
+	l.slot.shut(l)
+	l.hub.routes.Delete(l.addr)
+	unsent := l.link.Close(readFor)
+	l.in.close()
+	return unsent
+}
+
+// bury settles what a dead worker leaves: its frames, calls and watches.
+func (l *life) bury(unsent []transport.Frame, why error) {
+	l.death.Store(&why)
+	l.pauses.end()
+	l.resumeSources()
+	l.giveBack(unsent)
+	maybe := errors.Join(actors.ErrMaybeDone, why)
+	for _, key := range l.hub.holders.takeHeldBy(l) {
+		l.hub.failCall(key, maybe)
+	}
+	for _, w := range l.hub.watches.takeHost(l.addr) {
+		l.endWatch(w, why)
+	}
+}
+
+func (l *life) endWatch(w endedWatch, why error) {
+	if w.watcher.Host == l.addr {
+		l.hub.sendUnwatch(w.watcher, w.who)
+		return
+	}
+	for _, as := range w.names {
+		l.hub.tell(w.watcher, as, actor.TerminatedReason_AddressTerminated, why)
+	}
+}
+
+// giveBack returns frames to the slot or group that they were written to, in
+// order; those for this incarnation reached nobody.
+func (l *life) giveBack(unsent []transport.Frame) {
+	var slot, group []transport.Frame
+	for i := range unsent {
+		f := &unsent[i]
+		if f.Call != 0 {
+			l.hub.holders.forget(callKey{f.From.Host, uint32(f.Call)})
+		}
+		switch f.To.Host {
+		case l.slot.name:
+			slot = append(slot, *f)
+		case l.who.Slot.Group:
+			group = append(group, *f)
+		default:
+			l.hub.drop(f, actors.ErrNotSent, actors.DeadDown)
+		}
+	}
+	l.restore(l.slot.restore(slot), slot)
+	l.restore(l.hub.groups[l.who.Slot.Group].restore(group), group)
+}
+
+func (l *life) restore(err error, frames []transport.Frame) {
+	if err == nil {
+		return
+	}
+	for i := range frames {
+		l.hub.drop(&frames[i], err, deadReason(err))
+	}
+}

@@ -1,0 +1,197 @@
+package runtime
+
+import (
+	"log/slog"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"github.com/asynkron/protoactor-go/actor"
+	"github.com/asynkron/protoactor-go/ctxext"
+	"github.com/asynkron/protoactor-go/extensions"
+	"github.com/rs/zerolog"
+
+	"github.com/seed-4314ae1d/troupe/actors"
+	"github.com/seed-4314ae1d/troupe/runtime/internal/codec"
+	"github.com/seed-4314ae1d/troupe/transport"
+)
+
+// process is one member of the cluster: the actor system, its calls and the
+// way out. The master is one, and each worker; in tests and with
+// Config.InProcess several live in one operating-system process.
+type process struct {
+	address  string // "master", or an incarnation
+	system   *actor.ActorSystem
+	registry *codec.Registry
+	calls    *callTable
+	boxes    sync.Map // registry id → *box
+	exits    outlet   // set before the first frame can arrive
+	downs    *downTable
+	deaths   deathCounts
+	notices  *aside // dead letters to publish and futures to complete, off the readers
+	log      zerolog.Logger
+	mailbox  actors.MailboxConfig // limits; ID and Hooks are set per actor
+	cluster  *Cluster
+}
+
+// outlet is the way to other processes: the hub in the master, the spoke in a
+// worker. Nothing in it waits.
+type outlet interface {
+	// send takes a message or the outcome of a call on its way. always says
+	// that no limit refuses it. When it fails the frame is still the caller's.
+	send(f *transport.Frame, always bool) error
+	// control takes a watch, unwatch or stop on its way.
+	control(f *transport.Frame)
+	// terminated tells a watcher elsewhere that who has ended.
+	terminated(watcher, who transport.Addr, why actor.TerminatedReason, cause error)
+	// forget says that nobody waits for a call that went out any more.
+	forget(id uint32)
+	// blocked returns what a goroutine that sends to addr should wait for, nil
+	// when it need not wait.
+	blocked(to transport.Addr) <-chan struct{}
+}
+
+// processConfig is what a process needs to know at birth.
+type processConfig struct {
+	address  string
+	log      zerolog.Logger
+	maxCalls int
+	mailbox  actors.MailboxConfig
+}
+
+// newProcess makes the actor system of one process. The caller sets exits
+// before anything is spawned.
+func newProcess(cfg processConfig) *process {
+	p := &process{
+		address:  cfg.address,
+		registry: messages,
+		downs:    newDownTable(),
+		notices:  newAside(maxNotices),
+		log:      cfg.log,
+		mailbox:  cfg.mailbox,
+	}
+	p.calls = newCallTable(cfg.maxCalls, func(id uint32) { p.exits.forget(id) })
+	p.system = actor.NewActorSystem(actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger {
+		return slog.New(zerolog.NewSlogHandler(quieter(cfg.log)))
+	}))
+	p.system.ProcessRegistry.Address = cfg.address
+	p.system.ProcessRegistry.RegisterAddressResolver(p.resolve)
+	p.system.ProcessRegistry.Add(&asks{p}, askName)
+	p.system.Root.WithSpawnMiddleware(p.spawnMiddleware)
+	p.system.EventStream.Subscribe(p.countDeadLetter)
+	p.cluster = &Cluster{p: p}
+	p.system.Extensions.Register(&extension{cluster: p.cluster})
+	return p
+}
+
+// maxNotices bounds what waits to be published; past that it is only counted.
+const maxNotices = 8192
+
+// quieter keeps protoactor's chatter at info out of a log that asks for info.
+func quieter(log zerolog.Logger) zerolog.Logger {
+	return log.Level(max(log.GetLevel(), zerolog.WarnLevel))
+}
+
+// close ends what the process started. Its links are closed before.
+func (p *process) close() {
+	p.notices.close()
+	p.system.Shutdown()
+}
+
+// extension lets an actor find its process from its context.
+type extension struct{ cluster *Cluster }
+
+var extensionID = extensions.NextExtensionID()
+
+func (*extension) ExtensionID() extensions.ExtensionID { return extensionID }
+
+var _ = ctxext.NextContextExtensionID // protoactor keeps the two kinds apart; ours is the system's
+
+// resolve is the address resolver: every other process is behind one
+// stateless router, since a PID keeps what it was resolved to for ever.
+func (p *process) resolve(*actor.PID) (actor.Process, bool) { return (*router)(p), true }
+
+// deathCounts counts dead letters by reason.
+type deathCounts [actors.DeadReasons]atomic.Uint64
+
+// countDeadLetter counts what protoactor itself could not deliver.
+func (p *process) countDeadLetter(event any) {
+	if _, ok := event.(*actor.DeadLetterEvent); ok {
+		p.deaths[actors.DeadNoActor].Add(1)
+	}
+}
+
+// bury publishes and counts a dead letter. It never blocks.
+func (p *process) bury(letter *actors.DeadLetter) {
+	p.deaths[letter.Reason].Add(1)
+	p.notices.push(1, func() { p.system.EventStream.Publish(letter) })
+}
+
+// isFuture reports whether a registry id is one of protoactor's futures.
+func isFuture(id string) bool { return strings.HasPrefix(id, "future$") }
+
+// completeCall hands the reply to a call of this process on.
+func (p *process) completeCall(id uint32, envelope *actor.MessageEnvelope) {
+	if _, dead := envelope.Message.(*actor.DeadLetterResponse); dead {
+		p.failCall(id, actors.ErrNoActor)
+		return
+	}
+	if !p.calls.complete(id, envelope) {
+		p.deaths[actors.DeadLateReply].Add(1)
+	}
+}
+
+func (p *process) failCall(id uint32, err error) {
+	if !p.calls.fail(id, err) {
+		p.deaths[actors.DeadLateReply].Add(1)
+	}
+}
+
+// completeFuture hands a reply to a protoactor future, off the reader.
+func (p *process) completeFuture(pid *actor.PID, message any) {
+	p.notices.push(0, func() {
+		if future, waiting := p.system.ProcessRegistry.GetLocal(pid.Id); waiting {
+			future.SendUserMessage(pid, message)
+		}
+	})
+}
+
+// deliverReply hands an actor the outcome of its Request; no limit refuses it.
+func (p *process) deliverReply(id string, envelope *actor.MessageEnvelope) {
+	if box, ok := p.box(id); ok {
+		box.Deliver(actors.Delivery{Message: envelope, MustDeliver: true})
+		return
+	}
+	p.bury(&actors.DeadLetter{
+		To: actor.NewPID(p.address, id), Message: envelope.Message, Reason: actors.DeadNoActor,
+	})
+}
+
+// failCaller tells whoever made a call that it failed. caller is the sender
+// of the request; it is in any process.
+func (p *process) failCaller(caller *actor.PID, err error) {
+	switch {
+	case caller.Address != p.address:
+		p.sendFailed(addrOf(caller), caller.RequestId, err)
+	case caller.RequestId != 0:
+		p.failCall(caller.RequestId, err)
+	case isFuture(caller.Id):
+		p.completeFuture(caller, &actor.DeadLetterResponse{})
+	default:
+		p.deliverReply(caller.Id, &actor.MessageEnvelope{Message: &actors.CallFailed{Err: err}})
+	}
+}
+
+// sendFailed tells a caller in another process that its call failed.
+func (p *process) sendFailed(caller transport.Addr, id uint32, err error) {
+	if id == 0 {
+		return // it has no way to tell
+	}
+	f := &transport.Frame{
+		Kind: kindFailed, To: caller, Reply: uint64(id),
+		Payload: encodeWire(packError(err)),
+	}
+	if p.exits.send(f, true) != nil {
+		p.deaths[actors.DeadLateReply].Add(1)
+	}
+}

@@ -1,0 +1,259 @@
+package runtime
+
+import (
+	"errors"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/seed-4314ae1d/troupe/actors"
+	"github.com/seed-4314ae1d/troupe/transport"
+)
+
+// place is where messages wait while nobody is there: the part that a slot
+// and a group have in common.
+type place struct {
+	hub  *hub
+	name string // the address
+
+	mu    sync.Mutex
+	hold  hold          // guarded by mu
+	timer *time.Timer   // expires the hold; guarded by mu
+	gone  error         // why no life will come; nil while one may; guarded by mu
+	freed chan struct{} // closed when a hold past half becomes free; guarded by mu
+}
+
+// keepLocked holds f. The caller holds mu.
+func (p *place) keepLocked(f *transport.Frame, always bool) error {
+	if p.gone != nil {
+		return p.gone
+	}
+	if p.hub.closing.Load() && !always {
+		return actors.ErrDraining
+	}
+	if err := p.hold.add(f, always, time.Now()); err != nil {
+		return err
+	}
+	if p.timer == nil {
+		_, next := p.hold.expire(time.Time{})
+		p.timer = time.AfterFunc(time.Until(next), p.expire)
+	}
+	return nil
+}
+
+// expire gives up what has waited too long.
+func (p *place) expire() {
+	p.mu.Lock()
+	late, next := p.hold.expire(time.Now())
+	p.timer = nil
+	if !next.IsZero() {
+		p.timer = time.AfterFunc(time.Until(next), p.expire)
+	}
+	p.relieveLocked()
+	p.mu.Unlock()
+	for i := range late {
+		p.hub.drop(&late[i].frame, errHoldExpired, actors.DeadHoldExpired)
+	}
+}
+
+// takeLocked empties the hold. The caller holds mu.
+func (p *place) takeLocked() []heldFrame {
+	if p.timer != nil {
+		p.timer.Stop()
+		p.timer = nil
+	}
+	frames := p.hold.take()
+	p.relieveLocked()
+	return frames
+}
+
+func (p *place) relieveLocked() {
+	if p.freed != nil && !p.hold.past() {
+		close(p.freed)
+		p.freed = nil
+	}
+}
+
+// waitLocked returns what a goroutine waits for while the hold is past half.
+func (p *place) waitLocked() <-chan struct{} {
+	if p.gone != nil || !p.hold.past() {
+		return nil
+	}
+	if p.freed == nil {
+		p.freed = make(chan struct{})
+	}
+	return p.freed
+}
+
+// closeLocked says that nobody will come, and returns what waited.
+func (p *place) closeLocked(why error) []heldFrame {
+	if p.gone == nil {
+		p.gone = why
+	}
+	frames := p.takeLocked()
+	if p.freed != nil {
+		close(p.freed)
+		p.freed = nil
+	}
+	return frames
+}
+
+// slotRoute leads to whoever serves a slot.
+type slotRoute struct {
+	place
+	slot actors.Slot
+	live atomic.Pointer[life] // set while a life takes messages; changed under mu
+}
+
+// send gives f to the slot's life, or holds it.
+func (s *slotRoute) send(f *transport.Frame, always bool) error {
+	if l := s.live.Load(); l != nil {
+		if err := l.send(f, always); !errors.Is(err, transport.ErrClosed) {
+			return err
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	l := s.live.Load()
+	if l == nil {
+		return s.keepLocked(f, always)
+	}
+	err := l.send(f, always)
+	if errors.Is(err, transport.ErrClosed) { // it has just died
+		return s.keepLocked(f, always)
+	}
+	return err
+}
+
+// open lets messages through to l, those that waited first.
+func (s *slotRoute) open(l *life, waiting []heldFrame) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	waiting = append(waiting, s.takeLocked()...)
+	for i, held := range waiting {
+		if s.hub.release(l, held) != nil { // it has died already
+			s.hold.frames, s.hold.bytes = waiting[i:], costOf(waiting[i:])
+			return
+		}
+	}
+	s.live.Store(l)
+}
+
+// shut stops messages from reaching l; later ones are held.
+func (s *slotRoute) shut(l *life) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.live.CompareAndSwap(l, nil)
+}
+
+// restore puts back what l was never given, before what came since.
+func (s *slotRoute) restore(frames []transport.Frame) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.gone != nil {
+		return s.gone
+	}
+	s.hold.putBack(frames, time.Now())
+	if s.timer == nil && len(frames) > 0 {
+		_, next := s.hold.expire(time.Time{})
+		s.timer = time.AfterFunc(time.Until(next), s.expire)
+	}
+	return nil
+}
+
+func (s *slotRoute) blocked(name string) <-chan struct{} {
+	if l := s.live.Load(); l != nil {
+		return l.blocked(transport.Addr{Host: s.name, Name: name})
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.waitLocked()
+}
+
+// groupRoute leads to whichever slot the group's routing picks: round robin
+// over those that are ready and not paused.
+type groupRoute struct {
+	place
+	slots []*slotRoute // never changes
+	next  atomic.Uint32
+}
+
+// pick chooses a ready life; one that is paused only when all are.
+func (g *groupRoute) pick(to transport.Addr) *life {
+	start := int(g.next.Add(1))
+	var paused *life
+	for i := range g.slots {
+		l := g.slots[(start+i)%len(g.slots)].live.Load()
+		switch {
+		case l == nil:
+		case l.isPaused(to):
+			paused = l
+		default:
+			return l
+		}
+	}
+	return paused
+}
+
+func (g *groupRoute) send(f *transport.Frame, always bool) error {
+	for range len(g.slots) + 1 {
+		l := g.pick(f.To)
+		if l == nil {
+			break
+		}
+		if err := l.send(f, always); !errors.Is(err, transport.ErrClosed) {
+			return err
+		}
+	}
+	return g.keep(f, always)
+}
+
+// keep holds f for the slot that is ready first.
+func (g *groupRoute) keep(f *transport.Frame, always bool) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if l := g.pick(f.To); l != nil { // one has just become ready
+		if err := l.send(f, always); !errors.Is(err, transport.ErrClosed) {
+			return err
+		}
+	}
+	return g.keepLocked(f, always)
+}
+
+// open gives l, just ready, what waited for the group. The slot lets messages
+// through within it, so that nothing overtakes what waited.
+func (g *groupRoute) open(s *slotRoute, l *life) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	s.open(l, g.takeLocked())
+}
+
+func (g *groupRoute) restore(frames []transport.Frame) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.gone != nil {
+		return g.gone
+	}
+	if l := g.pick(transport.Addr{Host: g.name}); l != nil { // others serve: no need to wait
+		for len(frames) > 0 && g.hub.release(l, heldFrame{frame: frames[0]}) == nil {
+			frames = frames[1:]
+		}
+	}
+	g.hold.putBack(frames, time.Now())
+	if g.timer == nil && len(frames) > 0 {
+		_, next := g.hold.expire(time.Time{})
+		g.timer = time.AfterFunc(time.Until(next), g.expire)
+	}
+	return nil
+}
+
+func (g *groupRoute) blocked(name string) <-chan struct{} {
+	to := transport.Addr{Host: g.name, Name: name}
+	l := g.pick(to)
+	if l != nil {
+		return l.blocked(to)
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.waitLocked()
+}

@@ -1,0 +1,136 @@
+package runtime
+
+import (
+	"runtime/debug"
+	"sync/atomic"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/seed-4314ae1d/troupe/actors"
+)
+
+// box is the mailbox of one local actor, with what the runtime knows of it.
+type box struct {
+	*actors.Mailbox
+	p       *process
+	id      string
+	gone    atomic.Bool                       // the actor has handled Stopped
+	failure atomic.Pointer[actors.PanicError] // the panic that it has not been restarted from
+	started func(actor.Context)               // called when Started returned without panic; may be nil
+}
+
+// box finds the mailbox of a live local actor.
+func (p *process) box(id string) (*box, bool) {
+	found, ok := p.boxes.Load(id)
+	if !ok {
+		return nil, false
+	}
+	b := found.(*box)
+	return b, !b.gone.Load()
+}
+
+// spawnMiddleware gives every actor the runtime's own mailbox and receiver
+// middleware, and its children too: it reinstalls itself.
+func (p *process) spawnMiddleware(next actor.SpawnFunc) actor.SpawnFunc {
+	return func(system *actor.ActorSystem, id string, props *actor.Props, parent actor.SpawnerContext) (*actor.PID, error) {
+		b := &box{p: p, id: id}
+		cfg := p.mailbox
+		cfg.ID, cfg.Hooks = id, b
+		b.Mailbox = actors.NewMailbox(cfg)
+		pid, err := next(system, id, props.Clone(
+			actor.WithMailbox(func() actor.Mailbox { return b.Mailbox }),
+			actor.WithReceiverMiddleware(b.receive),
+			actor.WithSpawnMiddleware(p.spawnMiddleware),
+		), parent)
+		if err == nil {
+			b.register()
+		}
+		return pid, err
+	}
+}
+
+// register makes the actor known by its id. It may have stopped already.
+func (b *box) register() {
+	b.p.boxes.Store(b.id, b)
+	if b.gone.Load() {
+		b.p.boxes.CompareAndDelete(b.id, b)
+	}
+}
+
+// receive is the receiver middleware of the actor: the innermost one.
+func (b *box) receive(next actor.ReceiverFunc) actor.ReceiverFunc {
+	return func(ctx actor.ReceiverContext, envelope *actor.MessageEnvelope) {
+		switch envelope.Message.(type) {
+		case *actor.Stopping:
+			b.last(next, ctx, envelope)
+		case *actor.Stopped:
+			b.last(next, ctx, envelope)
+			b.end()
+		case *actor.Restarting:
+			b.last(next, ctx, envelope)
+			b.Restarted()
+			b.failure.Store(nil)
+		default:
+			next(ctx, envelope)
+		}
+	}
+}
+
+// last runs a handler whose panic must not get out: after one in Stopping or
+// Restarting protoactor resurrects the actor, after one in Stopped its parent
+// can never stop.
+func (b *box) last(next actor.ReceiverFunc, ctx actor.ReceiverContext, envelope *actor.MessageEnvelope) {
+	defer func() {
+		if r := recover(); r != nil {
+			b.p.log.Error().Str("actor", b.id).Interface("panic", r).Type("message", envelope.Message).
+				Bytes("stack", debug.Stack()).Msg("panic while ending, swallowed")
+		}
+	}()
+	next(ctx, envelope)
+}
+
+// end follows the actor's Stopped: what is left in the mailbox reached nobody.
+func (b *box) end() {
+	if failure := b.failure.Load(); failure != nil {
+		b.p.downs.put(addrOf(actor.NewPID(b.p.address, b.id)), failure)
+	}
+	b.gone.Store(true)
+	b.p.boxes.CompareAndDelete(b.id, b)
+	b.Mailbox.Stopped()
+}
+
+// Refused implements actors.MailboxHooks.
+func (b *box) Refused(message any, sender *actor.PID, why actors.DeadReason) {
+	_, msg, _ := actor.UnwrapEnvelope(message)
+	b.p.bury(&actors.DeadLetter{
+		To: actor.NewPID(b.p.address, b.id), Message: msg, Sender: sender, Reason: why,
+	})
+	if sender != nil {
+		b.p.failCaller(sender, refusal(why))
+	}
+}
+
+// Panicked implements actors.MailboxHooks: protoactor would let the caller of
+// the message that killed the actor wait for its timeout.
+func (b *box) Panicked(message any, sender *actor.PID, err *actors.PanicError) {
+	b.failure.Store(err)
+	if sender != nil {
+		b.p.failCaller(sender, err)
+	}
+}
+
+// Suspended implements actors.MailboxHooks. No message of the runtime needs an
+// answer from an actor that has failed and not been decided about.
+func (b *box) Suspended(any, *actor.PID) {}
+
+// refusal is what the caller of a refused message is told.
+func refusal(why actors.DeadReason) error {
+	switch why {
+	case actors.DeadOverflow:
+		return actors.ErrOverflow
+	case actors.DeadExpired:
+		return errExpired
+	default:
+		return actors.ErrNoActor
+	}
+}

@@ -1,0 +1,54 @@
+package runtime
+
+import (
+	"errors"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/seed-4314ae1d/troupe/actors"
+	"github.com/seed-4314ae1d/troupe/transport"
+)
+
+// spoke is a worker's outlet: one link, to the master, which knows the rest.
+type spoke struct {
+	p      *process
+	link   *transport.Link
+	pauses pauses
+}
+
+var _ outlet = (*spoke)(nil)
+
+func (s *spoke) send(f *transport.Frame, always bool) error {
+	var err error
+	if always {
+		err = s.link.SendAlways(f)
+	} else {
+		err = s.link.Send(f)
+	}
+	if errors.Is(err, transport.ErrClosed) {
+		return actors.ErrNotSent
+	}
+	return linkError(err)
+}
+
+func (s *spoke) control(f *transport.Frame) {
+	if s.link.SendControl(f) == nil || f.Kind != kindWatch {
+		return
+	}
+	s.p.tellWatcher(f.From.Name, f.To, actor.TerminatedReason_AddressTerminated, actors.ErrNotSent)
+}
+
+func (s *spoke) terminated(watcher, who transport.Addr, why actor.TerminatedReason, cause error) {
+	_ = s.send(&transport.Frame{ // the master is gone: nobody to tell
+		Kind: kindTerminated, To: watcher, From: who,
+		Payload: encodeWire(wireDown{Why: int32(why), Cause: packError(cause)}),
+	}, true)
+}
+
+func (s *spoke) forget(id uint32) {
+	_ = s.link.SendControl(&transport.Frame{ // the master is gone: it has forgotten
+		Kind: kindForget, From: transport.Addr{Host: s.p.address, Name: askName}, Call: uint64(id),
+	})
+}
+
+func (s *spoke) blocked(to transport.Addr) <-chan struct{} { return s.pauses.wait(to) }

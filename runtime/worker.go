@@ -1,0 +1,217 @@
+package runtime
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+	"github.com/rs/zerolog"
+
+	"github.com/seed-4314ae1d/troupe/actors"
+	"github.com/seed-4314ae1d/troupe/transport"
+)
+
+// Exit codes of a worker process. The reason travels in its goodbye; the code
+// is for whoever looks at the process alone.
+const (
+	exitPlanned  = 0
+	exitFailed   = 1
+	exitOrphaned = 3 // the master is gone
+)
+
+// goodbyeWait bounds how long a worker waits for the master to have read its
+// goodbye.
+const goodbyeWait = time.Second
+
+// worker is one life of one worker, in a process of its own or in the
+// master's.
+type worker struct {
+	p        *process
+	who      actors.Incarnation
+	settings settings
+	recipe   *recipe
+	args     any
+	link     *transport.Link
+	in       *inlet
+	out      *spoke
+	host     *actor.PID
+	ready    sync.Once
+	ends     chan ending   // the first counts; of capacity 1
+	released chan struct{} // closed when the master has read the goodbye
+	release  sync.Once
+}
+
+// ending is how a worker comes to its end.
+type ending struct {
+	plan  errCode // codeShutdown or codeOther
+	cause error   // nil: planned
+}
+
+// newWorker shakes hands and makes a worker that does not run yet.
+func newWorker(r io.ReadCloser, w io.WriteCloser) (*worker, error) {
+	hello, err := transport.ReadHello(r)
+	if err != nil {
+		return nil, err
+	}
+	s, who, err := parseSettings(hello)
+	if err != nil {
+		return nil, err
+	}
+	if err := transport.WriteHello(w, workerHello(hello, s.Who)); err != nil {
+		return nil, err
+	}
+	k := &worker{who: who, settings: s, ends: make(chan ending, 1), released: make(chan struct{})}
+	k.p = newProcess(processConfig{
+		address: s.Who, log: s.logger(), maxCalls: s.MaxCalls, mailbox: s.Mailbox.mailboxConfig(),
+	})
+	k.out = &spoke{p: k.p}
+	k.p.exits = k.out
+	k.p.cluster.who, k.p.cluster.slots, k.p.cluster.worker = who, s.Groups, k
+	k.link = transport.New(r, w, transport.Config{
+		MaxMessage: s.MaxMessage, Congested: k.out.pauses.setCongested,
+	}, k)
+	k.out.link = k.link
+	k.in = newInlet(k.p, linkSource{k.link})
+	return k, nil
+}
+
+// logger writes what a worker logs to its stderr, which the master captures.
+func (s settings) logger() zerolog.Logger {
+	level := zerolog.Level(s.LogLevel)
+	if s.JSONLog {
+		return zerolog.New(os.Stderr).Level(level)
+	}
+	return defaultLogger().Level(level)
+}
+
+func (k *worker) cluster() *Cluster { return k.p.cluster }
+
+// run does the worker's work and returns its exit code. It is called once.
+func (k *worker) run() int {
+	k.link.Start()
+	if err := k.prepare(); err != nil {
+		return k.goodbye(ending{plan: codeOther, cause: err})
+	}
+	host, err := k.p.system.Root.SpawnNamed(actor.PropsFromProducer(func() actor.Actor { return &host{w: k} }), "host")
+	if err != nil {
+		return k.goodbye(ending{plan: codeOther, cause: err})
+	}
+	k.host = host
+	select {
+	case end := <-k.ends:
+		return k.goodbye(end)
+	case <-k.link.Done():
+		return exitOrphaned
+	}
+}
+
+// prepare finds what the worker is to run.
+func (k *worker) prepare() (err error) {
+	recipe, ok := recipeNamed(k.settings.Kind)
+	if !ok {
+		return fmt.Errorf("runtime: kind %q is not registered in the worker: register kinds at package level or in init, before troupe.Init", k.settings.Kind)
+	}
+	k.recipe = recipe
+	k.args, err = k.settings.args()
+	return err
+}
+
+// end ends the worker; the first reason counts.
+func (k *worker) end(e ending) {
+	select {
+	case k.ends <- e:
+	default:
+	}
+}
+
+// announce tells the master that the worker takes messages.
+func (k *worker) announce() {
+	k.ready.Do(func() { k.sendData(kindReady, nil) })
+}
+
+func (k *worker) sendData(kind transport.Kind, payload []byte) {
+	_ = k.link.SendAlways(&transport.Frame{Kind: kind, Payload: payload}) // the master is gone: run ends
+}
+
+// goodbye tells the master how the worker ends, and waits until it knows.
+func (k *worker) goodbye(e ending) int {
+	w := wireError{Code: e.plan}
+	if e.cause != nil {
+		w = *packError(e.cause)
+	}
+	k.sendData(kindGoodbye, encodeWire(w))
+	select {
+	case <-k.released:
+	case <-k.link.Done():
+	case <-time.After(goodbyeWait):
+	}
+	if e.cause != nil {
+		return exitFailed
+	}
+	return exitPlanned
+}
+
+// stop takes down what is left of a worker in the master's process. In a
+// process of its own, exit does.
+func (k *worker) stop() {
+	k.link.Close(0)
+	k.in.close()
+	k.out.pauses.end()
+	k.p.calls.failAll(actors.ErrNotSent)
+	if k.host != nil {
+		k.p.system.Root.Stop(k.host)
+	}
+	k.p.close()
+}
+
+// HandleFrame implements transport.Handler, on the link's reader.
+func (k *worker) HandleFrame(f *transport.Frame) error {
+	if f.Lane == transport.Data {
+		if !k.in.local(f) {
+			return fmt.Errorf("unknown frame kind %d on the data lane", f.Kind)
+		}
+		return nil
+	}
+	return k.handleControl(f)
+}
+
+func (k *worker) handleControl(f *transport.Frame) error {
+	switch f.Kind {
+	case kindPing:
+		_ = k.link.SendControl(&transport.Frame{Kind: kindPong}) // the master is gone: run ends
+	case kindPause:
+		k.out.pauses.pause(f.To)
+	case kindResume:
+		k.out.pauses.resume(f.To)
+	case kindDrain:
+		k.drain()
+	case kindExit:
+		k.release.Do(func() { close(k.released) })
+	default:
+		if !k.p.localControl(f) {
+			return fmt.Errorf("unknown frame kind %d on the control lane", f.Kind)
+		}
+	}
+	return nil
+}
+
+// drain asks the host to finish. Before there is one, the end is at once.
+func (k *worker) drain() {
+	if box, ok := k.p.box("host"); ok {
+		box.Deliver(actors.Delivery{Message: &drainHost{}, MustDeliver: true})
+		return
+	}
+	k.end(ending{plan: codeShutdown})
+}
+
+// Ready announces a worker whose kind is ExplicitReady; it does nothing in
+// others and in the master.
+func (c *Cluster) Ready() {
+	if c.worker != nil && c.worker.recipe.explicitReady {
+		c.worker.announce()
+	}
+}
+
