@@ -103,3 +103,29 @@ func BenchmarkMailboxNew(b *testing.B) {
 		})
 	}
 }
+
+// later is a dispatcher that runs when the benchmark says so.
+type later struct{ run func() }
+
+func (d *later) Schedule(run func()) { d.run = run }
+func (d *later) Throughput() int     { return 300 }
+
+// BenchmarkMailboxQuiet is the cost of a hop without a second core: batches
+// posted, then handled, on one goroutine.
+func BenchmarkMailboxQuiet(b *testing.B) {
+	for _, box := range mailboxes {
+		b.Run(box.name, func(b *testing.B) {
+			m, dispatcher := box.make(), new(later)
+			m.RegisterHandlers(new(hopCounter), dispatcher)
+			m.Start()
+			b.ReportAllocs()
+			b.ResetTimer()
+			for n := 0; n < b.N; n += 256 {
+				for range 256 {
+					m.PostUserMessage(m)
+				}
+				dispatcher.run()
+			}
+		})
+	}
+}

@@ -14,10 +14,9 @@ var errGoexit = errors.New("the handler called runtime.Goexit")
 // supervisor. value is nil if the goroutine is about to end instead: then
 // another one goes on.
 func (m *Mailbox) fail(value any, stack []byte) {
-	message, flags := m.current, m.currentFlags
-	m.current = nil
+	message, asUser := m.failing()
 	err := m.panicError(value, stack, message)
-	if m.cfg.Hooks != nil && flags&asSystem == 0 {
+	if asUser && m.cfg.Hooks != nil {
 		content, sender := unwrapMessage(message)
 		m.cfg.Hooks.Panicked(content, sender, err)
 	}
@@ -25,6 +24,17 @@ func (m *Mailbox) fail(value any, stack []byte) {
 	if value == nil {
 		m.dispatcher.Schedule(m.run)
 	}
+}
+
+// failing returns the message that was being handled, and forgets it.
+func (m *Mailbox) failing() (message any, asUser bool) {
+	it := &m.attending
+	if !m.attended && m.next > 0 {
+		it = &m.batch[m.next-1]
+	}
+	message, asUser = it.message, it.flags&asSystem == 0
+	it.message, m.attended = nil, false
+	return message, asUser
 }
 
 func (m *Mailbox) panicError(value any, stack []byte, message any) *PanicError {
@@ -72,7 +82,7 @@ func (m *Mailbox) stop() (batch, incoming []mailItem, tell bool) {
 	m.batch, m.next, m.incoming = nil, 0, nil
 	m.stopped, m.suspended = true, false
 	m.depth, m.bytes, m.urgent, m.begun, m.begunBytes = 0, 0, 0, 0, 0
-	return batch, incoming, m.flow.relieve()
+	return batch, incoming, m.relieveLocked()
 }
 
 // refuseAll refuses the user messages among items. A Terminated has nobody to

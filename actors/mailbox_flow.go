@@ -54,17 +54,27 @@ func (m *Mailbox) fullLocked(size int) bool {
 	return size > 0 && m.bytes > 0 && m.bytes+size > m.cfg.HardBytes
 }
 
-// pauseLocked notes that the source of d is to be paused, if the mailbox is
-// congested and that source does not know. It reports whether the caller must
-// call tell.
-func (m *Mailbox) pauseLocked(d *Delivery) bool {
+// congestLocked begins a congestion: from now on each delivery is looked at.
+func (m *Mailbox) congestLocked() {
+	m.flow.congested, m.calm = true, 0
+}
+
+// relieveLocked ends a congestion. It reports whether the caller must call tell.
+func (m *Mailbox) relieveLocked() bool {
+	m.calm = m.cfg.SoftMessages
+	if m.stopped {
+		m.calm = 0
+	}
+	return m.flow.relieve()
+}
+
+// pauseLocked notes that a source is to be paused, if the mailbox is congested
+// and the source does not know. It reports whether the caller must call tell.
+func (m *Mailbox) pauseLocked(from pauseOrigin) bool {
 	if m.depth > m.cfg.SoftMessages || m.bytes > m.cfg.SoftBytes {
-		m.flow.congested = true
+		m.congestLocked()
 	}
-	if !m.flow.congested || d.Source == nil {
-		return false
-	}
-	return m.flow.pause(pauseOrigin{d.Source, d.Address})
+	return m.flow.congested && from.source != nil && m.flow.pause(from)
 }
 
 // pause reports whether there is something to tell and nobody who does.

@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"math"
 	"strings"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -8,11 +9,13 @@ import (
 
 // PostUserMessage queues a local message, or refuses it.
 func (m *Mailbox) PostUserMessage(message any) {
-	m.Deliver(Delivery{Message: message})
+	flags, batch := classifyUser(message)
+	if batch != nil {
+		m.deliverAll(Delivery{Message: message}, batch.GetMessages())
+		return
+	}
+	m.post(mailItem{message: message, flags: flags}, pauseOrigin{})
 }
-
-// accepted is the reason of a message that is not dead.
-const accepted = DeadUnknown
 
 // Deliver queues a user message, and reports whether all of it was accepted:
 // if not, it was refused to the hooks before Deliver returns. Deliver does not
@@ -22,43 +25,71 @@ func (m *Mailbox) Deliver(d Delivery) bool {
 	if batch != nil {
 		return m.deliverAll(d, batch.GetMessages())
 	}
-	if m.cfg.Hooks == nil {
-		flags &^= urgent // nobody else could handle it
+	if d.MustDeliver {
+		flags |= mustDeliver
 	}
-	why, wake, tell := m.post(newItem(d.Message, &d, flags), &d)
+	it := mailItem{d.Message, d.Expires, int32(min(d.Bytes, math.MaxInt32)), flags}
+	return m.post(it, pauseOrigin{d.Source, d.Address})
+}
+
+// post queues an item, or refuses it.
+func (m *Mailbox) post(it mailItem, from pauseOrigin) bool {
+	m.mu.Lock()
+	if m.depth >= m.calm || m.bytes+int(it.bytes) > m.cfg.SoftBytes || it.flags != 0 {
+		return m.postSlowly(it, from)
+	}
+	m.pushLocked(it)
+	wake := m.wakeLocked()
+	m.mu.Unlock()
+	m.schedule(wake)
+	return true
+}
+
+// postSlowly is post for what is marked, refused, or above a soft mark. The
+// caller holds m.mu, and postSlowly releases it.
+func (m *Mailbox) postSlowly(it mailItem, from pauseOrigin) bool {
+	why, wake, tell := m.admitLocked(it, from)
+	m.mu.Unlock()
 	m.schedule(wake)
 	if tell {
 		m.tell()
 	}
 	if why != accepted {
-		m.refuse(d.Message, why)
-		return false
+		m.refuse(it.message, why)
 	}
-	return true
+	return why == accepted
 }
 
-// post queues one item, unless it says why not.
-func (m *Mailbox) post(it mailItem, d *Delivery) (why DeadReason, wake, tell bool) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
+// accepted is the reason of a message that is not dead.
+const accepted = DeadUnknown
+
+// admitLocked queues an item, unless it says why not. The caller must tell, if
+// told so.
+func (m *Mailbox) admitLocked(it mailItem, from pauseOrigin) (why DeadReason, wake, tell bool) {
 	if m.stopped {
 		return DeadStopped, false, false
 	}
 	if it.flags&mustDeliver == 0 && m.fullLocked(int(it.bytes)) {
-		m.flow.congested = true
-		return DeadOverflow, false, m.pauseLocked(d)
+		m.congestLocked()
+		return DeadOverflow, false, m.pauseLocked(from)
 	}
-	m.pushLocked(it)
-	return accepted, m.wakeLocked(), m.pauseLocked(d)
-}
-
-func (m *Mailbox) pushLocked(it mailItem) {
-	m.incoming = pushItem(m.incoming, it)
-	m.depth++
-	m.bytes += int(it.bytes)
+	if m.cfg.Hooks == nil {
+		it.flags &^= urgent // nobody else could handle it
+	}
 	if it.flags&urgent != 0 {
 		m.urgent++
 	}
+	m.pushLocked(it)
+	return accepted, m.wakeLocked(), m.pauseLocked(from)
+}
+
+func (m *Mailbox) pushLocked(it mailItem) {
+	if len(m.incoming) == cap(m.incoming) {
+		m.incoming = growItems(m.incoming)
+	}
+	m.incoming = append(m.incoming, it)
+	m.depth++
+	m.bytes += int(it.bytes)
 }
 
 // deliverAll posts the items of a batch. The last carries the batch's bytes.
@@ -109,6 +140,9 @@ func (m *Mailbox) PostSystemMessage(message any) {
 	switch {
 	case m.stopped && !handledWhenStopped(message):
 	case flags&asSystem != 0:
+		if flags&urgent != 0 {
+			m.urgent++
+		}
 		m.pushLocked(mailItem{message: message, flags: flags})
 	default:
 		m.system.push(message)

@@ -1,9 +1,6 @@
 package actors
 
-import (
-	"math"
-	"sync"
-)
+import "sync"
 
 // A mailItem is a message in the user queue, held by value.
 type mailItem struct {
@@ -24,13 +21,6 @@ const (
 	taken                              // handled ahead of its turn; to be skipped
 )
 
-func newItem(message any, d *Delivery, flags mailTrait) mailItem {
-	if d.MustDeliver {
-		flags |= mustDeliver
-	}
-	return mailItem{message, d.Expires, int32(min(d.Bytes, math.MaxInt32)), flags}
-}
-
 // Queue sizes. An idle mailbox keeps its inline items only; larger buffers are
 // shared by all mailboxes through pools, so that a busy one allocates nothing.
 const (
@@ -43,14 +33,6 @@ var (
 	slabs  = sync.Pool{New: func() any { return new([slabItems]mailItem) }}
 	larges = sync.Pool{New: func() any { return new([largeItems]mailItem) }}
 )
-
-// pushItem appends it to q, which it takes over.
-func pushItem(q []mailItem, it mailItem) []mailItem {
-	if len(q) == cap(q) {
-		q = growItems(q)
-	}
-	return append(q, it)
-}
 
 // growItems moves q to a larger buffer and recycles the old one.
 func growItems(q []mailItem) []mailItem {

@@ -115,7 +115,12 @@ func (m *Mailbox) beginMarked(it *mailItem) {
 
 // Expires returns the deadline of the message being handled, in Unix
 // nanoseconds; 0 when it has none. Only the actor's own goroutine may call it.
-func (m *Mailbox) Expires() int64 { return m.expires }
+func (m *Mailbox) Expires() int64 {
+	if m.attended || m.next == 0 {
+		return 0
+	}
+	return m.batch[m.next-1].expires
+}
 
 // refill takes what was posted as the next batch. If there is nothing, it ends
 // the run and returns false.

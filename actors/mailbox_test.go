@@ -264,7 +264,15 @@ func TestMailboxDoesNotBeginExpiredCalls(t *testing.T) {
 	sent := &actor.MessageEnvelope{Message: "late", Sender: actor.NewPID("", "caller")}
 	b.m.Deliver(Delivery{Message: sent, Expires: now.UnixNano()})
 	b.m.Deliver(Delivery{Message: "in time", Expires: now.Add(time.Hour).UnixNano()})
+	inTime := int64(0)
+	b.do["in time"] = func() { inTime = b.m.Expires() }
+	b.do["Watch"] = func() { inTime += b.m.Expires() }
 	b.want("refused(expired) late", "in time")
+	b.system(&actor.Watch{})
+	b.want("sys Watch")
+	if want := now.Add(time.Hour).UnixNano(); inTime != want {
+		t.Errorf("Expires() = %d, want %d", inTime, want)
+	}
 }
 
 // messageBatch is an actor.MessageBatch.
