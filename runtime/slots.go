@@ -163,7 +163,7 @@ func (s *slotRoute) restore(frames []transport.Frame) error {
 
 func (s *slotRoute) blocked(name string) <-chan struct{} {
 	if l := s.live.Load(); l != nil {
-		return l.blocked(transport.Addr{Host: s.name, Name: name})
+		return l.pauses.wait(transport.Addr{Host: s.name, Name: name})
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -251,7 +251,7 @@ func (g *groupRoute) blocked(name string) <-chan struct{} {
 	to := transport.Addr{Host: g.name, Name: name}
 	l := g.pick(to)
 	if l != nil {
-		return l.blocked(to)
+		return l.pauses.wait(to)
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -35,7 +35,7 @@ func (p *process) spawnMiddleware(next actor.SpawnFunc) actor.SpawnFunc {
 	return func(system *actor.ActorSystem, id string, props *actor.Props, parent actor.SpawnerContext) (*actor.PID, error) {
 		b := &box{p: p, id: id}
 		cfg := p.mailbox
-		cfg.ID, cfg.Hooks = id, b
+		cfg.ID, cfg.Address, cfg.Hooks = id, p.address, b
 		b.Mailbox = actors.NewMailbox(cfg)
 		pid, err := next(system, id, props.Clone(
 			actor.WithMailbox(func() actor.Mailbox { return b.Mailbox }),
