@@ -155,11 +155,12 @@ func (m *master) ended(ctx actor.Context, reason Reason) {
 
 // publisherGone ends the master after its end; before, events must go on.
 func (m *master) publisherGone(ctx actor.Context) {
-	if m.core.phase == phaseOver {
+	switch {
+	case m.core.phase == phaseOver:
 		ctx.Stop(ctx.Self())
-		return
+	case !m.stopped:
+		m.startPublisher(ctx)
 	}
-	m.startPublisher(ctx)
 }
 
 func (m *master) giveUpPublisher(ctx actor.Context) {

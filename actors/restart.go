@@ -90,7 +90,7 @@ func (i Intensity) recent(restarts []time.Time, now time.Time) int {
 type Backoff struct {
 	First     time.Duration // before the first restart; 0 is at once
 	Min       time.Duration // before the second; 0 means 50 ms
-	Max       time.Duration // never more; 0 means 10 s
+	Max       time.Duration // never more; 0 means 10 s, or First or Min where they are longer
 	Factor    float64       // growth from one to the next; 0 means 2
 	Jitter    float64       // the part, of 1, by which chance shortens a wait; 0 means 0.25
 	StableFor time.Duration // time it must have been ready for the wait to begin anew at First; 0 means 10 s
@@ -102,7 +102,7 @@ type Backoff struct {
 
 func (b Backoff) withDefaults() Backoff {
 	b.Min = orDefault(b.Min, 50*time.Millisecond)
-	b.Max = orDefault(b.Max, 10*time.Second)
+	b.Max = orDefault(b.Max, max(10*time.Second, b.First, b.Min))
 	b.StableFor = orDefault(b.StableFor, 10*time.Second)
 	b.Factor = orDefault(b.Factor, 2)
 	b.Jitter = orDefault(b.Jitter, 0.25)

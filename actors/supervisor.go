@@ -64,6 +64,7 @@ type supervisor struct {
 	running map[string]*runningChild // by id
 	byPID   map[string]*runningChild // the same, by PID
 	alarms  map[*alarm]waiting       // those set
+	stopped bool                     // by whom that was, the children were stopped too: nothing is decided any more
 
 	onReady func(actor.Context)         // all children are ready, for the first time
 	onEnd   func(actor.Context, Reason) // no child is left
@@ -94,6 +95,9 @@ func newSupervisor(env *environment, p plan, specs []childSpec) *supervisor {
 // Receive handles a message of the supervisor's actor. The actor's own are
 // ignored.
 func (s *supervisor) Receive(ctx actor.Context) {
+	if s.stopped {
+		return
+	}
 	switch msg := ctx.Message().(type) {
 	case *actor.Started:
 		s.carryOut(ctx, s.core.start())
@@ -113,6 +117,7 @@ func (s *supervisor) Receive(ctx actor.Context) {
 		s.carryOut(ctx, s.core.stop(nil))
 		s.killAll(ctx)
 	case *actor.Stopping:
+		s.stopped = true
 		s.stopAlarms()
 	}
 }

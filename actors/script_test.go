@@ -1,0 +1,230 @@
+package actors
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+// rewrite, from the environment, writes what the core answers into new scripts.
+var rewrite = os.Getenv("REWRITE_SCRIPTS") != ""
+
+// TestSupervisionScripts plays each script in testdata against the core.
+//
+// A script is a list of events, each followed by the actions it must cause,
+// indented. Blank lines and lines that begin with # are kept. The first events
+// describe the supervisor:
+//
+//	supervisor NAME [STRATEGY] [intensity=N/PERIOD] [together] [root]
+//	child ID [RESTART] [first=D] [min=D] [max=D] [stable=D] [patience=D]
+//
+// and the rest happen to it, "at D" (since the beginning) before any of them,
+// and chance=C behind an exit for the jitter:
+//
+//	start | ready ID | exit ID REASON | due ID N | stop [CAUSE]
+//
+// The format is frozen: scripts are never edited to suit a change of the code.
+func TestSupervisionScripts(t *testing.T) {
+	paths, err := filepath.Glob("testdata/*.txt")
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("no scripts: %v", err)
+	}
+	for _, path := range paths {
+		t.Run(strings.TrimSuffix(filepath.Base(path), ".txt"), func(t *testing.T) { playFile(t, path) })
+	}
+}
+
+func playFile(t *testing.T, path string) {
+	script, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := playScript(string(script))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if rewrite {
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if got != string(script) {
+		t.Errorf("%s plays as\n%s", path, got)
+	}
+}
+
+// playScript returns the script with the actions that the core answers.
+func playScript(script string) (string, error) {
+	var out strings.Builder
+	var p player
+	for n, line := range strings.SplitAfter(script, "\n") {
+		if strings.HasPrefix(line, "\t") {
+			continue
+		}
+		out.WriteString(line)
+		words := strings.Fields(line)
+		if len(words) == 0 || words[0] == "#" {
+			continue
+		}
+		acts, err := p.play(words)
+		if err != nil {
+			return "", fmt.Errorf("line %d: %w", n+1, err)
+		}
+		for _, act := range acts {
+			fmt.Fprintf(&out, "\t%v\n", act)
+		}
+	}
+	return out.String(), nil
+}
+
+// player holds the state of one script.
+type player struct {
+	plan plan
+	core *supervision
+	now  time.Time
+}
+
+func (p *player) play(words []string) ([]action, error) {
+	if words[0] == "at" {
+		d, err := time.ParseDuration(words[1])
+		if err != nil {
+			return nil, err
+		}
+		p.now, words = time.Unix(0, 0).Add(d), words[2:]
+	}
+	switch words[0] {
+	case "supervisor":
+		return nil, p.describe(words[1:])
+	case "child":
+		return nil, p.describeChild(words[1:])
+	}
+	if p.core == nil {
+		p.core = newSupervision(p.plan)
+	}
+	return p.happen(words[0], words[1:])
+}
+
+func (p *player) describe(words []string) error {
+	p.plan.name = words[0]
+	for _, word := range words[1:] {
+		switch key, value, _ := strings.Cut(word, "="); key {
+		case "one-for-one", "one-for-all", "rest-for-one":
+			p.plan.strategy = map[string]Strategy{"one-for-all": OneForAll, "rest-for-one": RestForOne}[key]
+		case "together":
+			p.plan.together = true
+		case "root":
+			p.plan.root = true
+		case "intensity":
+			n, period, _ := strings.Cut(value, "/")
+			p.plan.intensity = Intensity{MaxRestarts: number(n), Period: duration(period)}
+		default:
+			return fmt.Errorf("unknown word %q", word)
+		}
+	}
+	return nil
+}
+
+func (p *player) describeChild(words []string) error {
+	c := childPlan{id: words[0]}
+	for _, word := range words[1:] {
+		switch key, value, _ := strings.Cut(word, "="); key {
+		case "permanent", "transient", "temporary":
+			c.restart = map[string]RestartType{"transient": Transient, "temporary": Temporary}[key]
+		case "first":
+			c.backoff.First = duration(value)
+		case "min":
+			c.backoff.Min = duration(value)
+		case "max":
+			c.backoff.Max = duration(value)
+		case "stable":
+			c.backoff.StableFor = duration(value)
+		case "patience":
+			c.backoff.GiveUpAfter = duration(value)
+		default:
+			return fmt.Errorf("unknown word %q", word)
+		}
+	}
+	p.plan.children = append(p.plan.children, c)
+	return nil
+}
+
+func (p *player) happen(what string, words []string) ([]action, error) {
+	switch what {
+	case "start":
+		return p.core.start(), nil
+	case "ready":
+		return p.core.ready(words[0], p.now), nil
+	case "exit":
+		reason, chance := reasonOf(words[1:])
+		return p.core.exited(words[0], reason, p.now, chance), nil
+	case "due":
+		return p.core.due(words[0], number(words[1])), nil
+	case "stop":
+		if len(words) == 0 {
+			return p.core.stop(nil), nil
+		}
+		return p.core.stop(errors.New(strings.Join(words, " "))), nil
+	}
+	return nil, fmt.Errorf("unknown event %q", what)
+}
+
+// reasonOf reads "normal", "shutdown" or "failed TEXT", and chance=C behind it.
+func reasonOf(words []string) (r Reason, chance float64) {
+	if text, ok := strings.CutPrefix(words[len(words)-1], "chance="); ok {
+		chance, _ = strconv.ParseFloat(text, 64)
+		words = words[:len(words)-1]
+	}
+	switch words[0] {
+	case "normal":
+	case "shutdown":
+		r.Kind = ReasonShutdown
+	default:
+		r = Failure(errors.New(strings.Join(words[1:], " ")))
+	}
+	return r, chance
+}
+
+func duration(text string) time.Duration {
+	d, err := time.ParseDuration(text)
+	if err != nil {
+		panic(err)
+	}
+	return d
+}
+
+func number(text string) int {
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		panic(err)
+	}
+	return n
+}
+
+// String writes an action as scripts have it.
+func (a action) String() string {
+	switch a.op {
+	case opStart:
+		return "start " + a.child
+	case opStop:
+		return "stop " + a.child
+	case opWait:
+		return fmt.Sprintf("wait %s %v #%d", a.child, a.after, a.timer)
+	case opCancel:
+		return "cancel " + a.child
+	case opRestarting:
+		return fmt.Sprintf("restarting %s after %v: %v", a.child, a.after, a.reason)
+	case opForget:
+		return fmt.Sprintf("forget %s: %v", a.child, a.reason)
+	case opReady:
+		return "ready"
+	case opGaveUp:
+		return fmt.Sprintf("gave up: %v", a.reason)
+	}
+	return fmt.Sprintf("end %v", a.reason)
+}
