@@ -21,6 +21,9 @@ type Exit struct {
 	// OOM: the kernel's out-of-memory killer did it, as far as the memory
 	// cgroup tells. False where nobody counts.
 	OOM bool
+	// Err is nil, unless somebody else reaped the process, such as a program's
+	// own wait for any child: then Code is -1 and nobody can know.
+	Err error
 
 	// Crash is the head of what Go printed when the program died of something
 	// that it could not recover from: the reason, and the stack of the
@@ -50,6 +53,9 @@ func (e Exit) String() string {
 	s := fmt.Sprintf("exit code %d", e.Code)
 	if e.Signal != 0 {
 		s = "signal: " + e.Signal.String()
+	}
+	if e.Err != nil {
+		s = e.Err.Error()
 	}
 	if e.OOM {
 		s += " (out of memory)"

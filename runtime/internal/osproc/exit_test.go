@@ -8,6 +8,7 @@ import (
 	"runtime/debug"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -195,6 +196,26 @@ func TestD4KillUncooperative(t *testing.T) {
 		}
 		if err := p.Signal(os.Kill); err != os.ErrProcessDone {
 			t.Errorf("%s: signal after the end: %v", role, err)
+		}
+	}
+}
+
+// A program that waits for any child may take ours, too.
+func TestReapedBySomebodyElse(t *testing.T) {
+	f := newForker(t)
+	for range 10 {
+		p := start(t, f, play("idle"))
+		awaitReady(t, p)
+		var thief sync.WaitGroup
+		thief.Go(func() { syscall.Wait4(p.OSPID(), nil, 0, nil) })
+		p.Signal(os.Kill)
+		e := waitWithin(t, p, patience)
+		thief.Wait()
+		if known := e.Err == nil; known != (e.Signal == syscall.SIGKILL) || e.Code != -1 {
+			t.Errorf("%v: %+v", e, e)
+		}
+		if err := p.Signal(os.Kill); err != os.ErrProcessDone {
+			t.Errorf("signal after the end: %v", err)
 		}
 	}
 }

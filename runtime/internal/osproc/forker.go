@@ -34,7 +34,7 @@ type Spec struct {
 	Path string   // "": the image that runs now (/proc/self/exe on Linux, else os.Executable)
 	Args []string // with the program's name first; nil: os.Args
 	Env  []string // nil: os.Environ(). Start adds the identity
-	Dir  string   // "": the caller's
+	Dir  string   // "": the caller's; stdin is /dev/null
 
 	// Identity reaches the worker as [Inherited.Identity]. It travels in the
 	// environment, so it is short, has no NUL byte and is no secret.
@@ -59,7 +59,7 @@ func NewForker() *Forker {
 		requests: make(chan forkRequest),
 		closing:  make(chan struct{}),
 		stopped:  make(chan struct{}),
-		oom:      newOOMLedger(oomKills),
+		oom:      newOOMLedger(oomCounter()),
 	}
 	go f.run()
 	return f

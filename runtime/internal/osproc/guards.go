@@ -10,7 +10,9 @@ const (
 	// reads [Inherited.Reader]; this package only says whether it is armed.
 	GuardEOF Guards = 1 << iota
 	// GuardPdeathsig: the kernel kills the worker when the thread that forked
-	// it ends. Linux only, and the only guard that ends a stopped process.
+	// it ends. Linux only. The others need the worker to run; this one ends it
+	// stopped by SIGSTOP, too. (As a rule the kernel wakes a stopped orphan by
+	// SIGHUP and SIGCONT.)
 	GuardPdeathsig
 	// GuardPPID: the worker has another parent than at its birth, looked at
 	// by [Inherited.Watch] once a second.

@@ -67,7 +67,7 @@ func command(spec Spec, ends *ends) (*exec.Cmd, error) {
 	cmd := &exec.Cmd{
 		Path: path, Args: spec.args(), Dir: spec.Dir,
 		Env:    append(spec.env(), identityVar+"="+id.String()),
-		Stdout: ends.stdout.w, Stderr: ends.stderr.w, // stdin is /dev/null
+		Stdout: ends.stdout.w, Stderr: ends.stderr.w,
 		ExtraFiles:  []*os.File{ends.down.r, ends.up.w},
 		SysProcAttr: sysProcAttr(id.guards),
 	}

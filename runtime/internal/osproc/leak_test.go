@@ -159,20 +159,25 @@ func TestE5StaleIdentityIsNotBelieved(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	run := func(text string, files ...*os.File) int {
+	strange := id
+	strange.master = 1 << 30
+	run := func(leader bool, text string, files ...*os.File) int {
 		cmd := self("adopted")
 		cmd.Env = append(cmd.Env, identityVar+"="+text)
 		cmd.ExtraFiles = files
+		cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: leader}
 		cmd.Run()
 		return cmd.ProcessState.ExitCode()
 	}
 	for name, c := range map[string]struct{ got, want int }{
 		"a worker":                  {waitWithin(t, start(t, f, play("adopted")), patience).Code, 10},
-		"what a worker gets":        {run(id.String(), e.down.r, e.up.w), 10},
-		"no descriptors":            {run(id.String()), 11},
-		"other pipes":               {run(id.String(), e.stdout.r, e.stderr.w), 21},
-		"the pipes, crossed":        {run(id.String(), e.up.w, e.down.r), 21},
-		"nonsense":                  {run("nonsense", e.down.r, e.up.w), 21},
+		"what a worker gets":        {run(true, id.String(), e.down.r, e.up.w), 10},
+		"no descriptors":            {run(true, id.String()), 11},
+		"other pipes":               {run(true, id.String(), e.stdout.r, e.stderr.w), 21},
+		"the pipes, crossed":        {run(true, id.String(), e.up.w, e.down.r), 21},
+		"master died before Adopt":  {run(true, strange.String(), e.down.r, e.up.w), 10},
+		"not its master's child":    {run(false, strange.String(), e.down.r, e.up.w), 11},
+		"nonsense":                  {run(true, "nonsense", e.down.r, e.up.w), 21},
 		"its child, before Adopt":   {grandchild(t, f, "\"$0\""), 11},
 		"a shell that becomes one":  {grandchild(t, f, "exec \"$0\""), 10},
 		"its child, elsewhere open": {grandchild(t, f, "exec 3<&- 4>&-; exec \"$0\""), 11},

@@ -2,5 +2,7 @@
 
 package osproc
 
-// oomKills: only Linux counts.
-func oomKills() (uint64, bool) { return 0, false }
+// oomCounter: only Linux counts.
+func oomCounter() func() (uint64, bool) {
+	return func() (uint64, bool) { return 0, false }
+}

@@ -41,6 +41,15 @@ func TestOOMFiles(t *testing.T) {
 	}
 }
 
+// What this machine says, if it says anything, stays what it is.
+func TestOOMCounterOfThisMachine(t *testing.T) {
+	count := oomCounter()
+	first, ok := count()
+	if second, again := count(); second < first || again != ok {
+		t.Errorf("%d, %v; then %d, %v", first, ok, second, again)
+	}
+}
+
 // B1 Each kill that the kernel counts is blamed for one death, and for none
 // of a process born after it.
 func TestB1OOMKillsAreSharedOut(t *testing.T) {

@@ -1,6 +1,7 @@
 package osproc
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"sync"
@@ -84,7 +85,7 @@ func (p *Process) bury() {
 	close(p.exited)
 	p.stdout.finish(captureGrace)
 	p.stderr.finish(captureGrace)
-	p.exit = exitOf(p.cmd.ProcessState)
+	p.exit = p.verdict()
 	p.exit.Uptime = uptime
 	p.exit.OOM = isKill(p.exit) && !p.wasKilled() && p.oom.settle()
 	p.describe()
@@ -101,6 +102,14 @@ func (p *Process) reap() {
 	killGroup(p.ospid)
 	p.cmd.Wait() // the state says it all; a second Wait is refused
 	p.reaped = true
+}
+
+// verdict is what the kernel says of the death.
+func (p *Process) verdict() Exit {
+	if p.cmd.ProcessState == nil {
+		return Exit{Code: -1, Err: fmt.Errorf("osproc: process %d was reaped by somebody else", p.ospid)}
+	}
+	return exitOf(p.cmd.ProcessState)
 }
 
 func (p *Process) wasKilled() bool {

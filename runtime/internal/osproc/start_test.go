@@ -151,6 +151,28 @@ func TestCloseWhileOthersStart(t *testing.T) {
 	starters.Wait()
 }
 
+// Pdeathsig is about the thread that forked: it must not be the caller's.
+func TestWorkerOutlivesTheThreadThatAskedForIt(t *testing.T) {
+	f := newForker(t)
+	started := make(chan *Process)
+	var starter sync.WaitGroup
+	starter.Go(func() {
+		goruntime.LockOSThread() // never unlocked: the thread ends with this goroutine
+		started <- start(t, f, play("echo"))
+	})
+	p := <-started
+	starter.Wait()
+	for range 20 { // long enough for the thread to be gone
+		p.Writer().Write([]byte{'x'})
+		awaitReady(t, p)
+	}
+	select {
+	case <-p.Exited():
+		t.Error(p.Wait())
+	default:
+	}
+}
+
 // Many wait for, signal and kill one process at the same time.
 func TestWaitAndSignalTogether(t *testing.T) {
 	f := newForker(t)
