@@ -24,7 +24,7 @@ const (
 // Queue sizes. An idle mailbox keeps its inline items only; larger buffers are
 // shared by all mailboxes through pools, so that a busy one allocates nothing.
 const (
-	inlineItems = 4
+	inlineItems = 2
 	slabItems   = 128  // 4 KiB
 	largeItems  = 4096 // 128 KiB
 )

@@ -154,6 +154,9 @@ func (m *Mailbox) attend() bool {
 	if tell {
 		m.tell()
 	}
+	if step == stepIdle {
+		return false // another runner may be at work already
+	}
 	m.attending, m.attended = it, true
 	switch step {
 	case stepSystem:
@@ -162,7 +165,7 @@ func (m *Mailbox) attend() bool {
 		m.cfg.Hooks.Suspended(unwrapMessage(it.message))
 	}
 	m.attending, m.attended = mailItem{}, false
-	return step != stepIdle
+	return true
 }
 
 // A mailStep is what attend does.
