@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"iter"
-	"slices"
 )
 
 // PackedNames is a [Tally] in the form in which it travels and is merged:
@@ -19,25 +18,21 @@ type PackedNames string
 
 var errTruncated = errors.New("demo: counts are cut short")
 
-// Pack returns t packed, its names in order.
+// Pack returns t packed, in no particular order.
 func (t Tally) Pack() PackedNames {
-	names := make([]string, 0, len(t))
 	size := 0
 	for name := range t {
-		names = append(names, name)
 		size += len(name)
 	}
-	slices.Sort(names)
-	packed := make([]byte, 0, size+4*len(names)+binary.MaxVarintLen64)
-	packed = binary.AppendUvarint(packed, uint64(len(names)))
-	for _, name := range names {
-		packed = binary.AppendUvarint(packed, uint64(len(name)))
-		packed = binary.AppendUvarint(packed, uint64(t[name]))
+	heads := make([]byte, 0, size+4*len(t)+binary.MaxVarintLen64) // room for the names too
+	names := make([]byte, 0, size)
+	heads = binary.AppendUvarint(heads, uint64(len(t)))
+	for name, n := range t {
+		heads = binary.AppendUvarint(heads, uint64(len(name)))
+		heads = binary.AppendUvarint(heads, uint64(n))
+		names = append(names, name...)
 	}
-	for _, name := range names {
-		packed = append(packed, name...)
-	}
-	return PackedNames(packed)
+	return PackedNames(append(heads, names...))
 }
 
 // All yields each name with its count; nothing of a p that check refuses.
