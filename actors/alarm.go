@@ -27,8 +27,8 @@ func (r *rang) stale() bool { return r.generation != r.alarm.generation }
 func (a *alarm) set(ctx actor.Context, after time.Duration) {
 	a.stop()
 	msg := &rang{alarm: a, generation: a.generation}
-	root, self := ctx.ActorSystem().Root, ctx.Self()
-	a.timer = time.AfterFunc(after, func() { root.Send(self, msg) })
+	send := toSelf(ctx)
+	a.timer = time.AfterFunc(after, func() { send(msg) })
 }
 
 func (a *alarm) stop() {
@@ -37,4 +37,13 @@ func (a *alarm) stop() {
 		a.timer.Stop()
 		a.timer = nil
 	}
+}
+
+// toSelf returns how anybody can send to this very actor. Its PID will not do:
+// names are used again, and a message that comes late would reach the next
+// actor of the name, perhaps before that is fit to receive.
+func toSelf(ctx actor.Context) func(message any) {
+	self := ctx.Self()
+	process, _ := ctx.ActorSystem().ProcessRegistry.Get(self)
+	return func(message any) { process.SendUserMessage(self, message) }
 }

@@ -241,7 +241,7 @@ func startCluster(t *testing.T, cfg MasterConfig, behave func(Incarnation) behav
 	if cfg.Rand == nil {
 		cfg.Rand = func() float64 { return 0 }
 	}
-	props := actor.PropsFromProducer(func() actor.Actor { return NewMaster(cfg) })
+	props := actor.PropsFromProducer(func() actor.Actor { return NewMaster(cfg) }, actor.WithSpawnMiddleware(ownMailbox))
 	pid, err := c.system.Root.SpawnNamed(props, "master")
 	if err != nil {
 		t.Fatal(err)
@@ -249,6 +249,14 @@ func startCluster(t *testing.T, cfg MasterConfig, behave func(Incarnation) behav
 	c.master = pid
 	synctest.Wait()
 	return c
+}
+
+// ownMailbox gives an actor and all below it the mailbox that they have in earnest.
+func ownMailbox(next actor.SpawnFunc) actor.SpawnFunc {
+	return func(system *actor.ActorSystem, id string, props *actor.Props, parent actor.SpawnerContext) (*actor.PID, error) {
+		box := func() actor.Mailbox { return NewMailbox(MailboxConfig{ID: id, Address: system.Address()}) }
+		return next(system, id, props.Clone(actor.WithMailbox(box), actor.WithSpawnMiddleware(ownMailbox)), parent)
+	}
 }
 
 // record keeps an event as one word, with what matters of it.

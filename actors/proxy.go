@@ -70,8 +70,8 @@ func (p *proxy) broken(ctx actor.Context, value any) {
 }
 
 func (p *proxy) launch(ctx actor.Context) {
-	root, self := ctx.ActorSystem().Root, ctx.Self()
-	worker, err := p.env.launcher.Launch(p.who, func(ev WorkerEvent) { root.Send(self, &workerReport{event: ev}) })
+	send := toSelf(ctx)
+	worker, err := p.env.launcher.Launch(p.who, func(ev WorkerEvent) { send(&workerReport{event: ev}) })
 	if err != nil {
 		p.leave(ctx, Failure(&ExitError{Who: p.who.String(), Err: err}))
 		return
@@ -85,7 +85,7 @@ func (p *proxy) rang(ctx actor.Context, msg *rang) {
 	case msg.stale():
 	case msg.alarm == &p.beat:
 		p.carryOut(ctx, p.life.beat(p.worker.Heard()))
-	default:
+	case msg.alarm == &p.deadline:
 		p.carryOut(ctx, p.life.deadline())
 	}
 }

@@ -54,7 +54,7 @@ func TestC4C6TheIntensityPassesUpTheLadder(t *testing.T) {
 
 func TestC5TheWindowSlides(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		groups := []GroupSpec{{Name: "a", Intensity: Intensity{2, time.Minute}}}
+		groups := []GroupSpec{{Name: "a", Intensity: Intensity{2, time.Minute}, Heartbeat: time.Minute}}
 		c := startCluster(t, MasterConfig{Groups: groups}, func(Incarnation) behaviour {
 			return behaviour{exit: 31 * time.Second, reason: Failure(errBoom)}
 		})
@@ -71,7 +71,7 @@ func TestC5TheWindowSlides(t *testing.T) {
 
 func TestC11BackoffGrowsAndResets(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		groups := []GroupSpec{{Name: "a", Backoff: Backoff{Min: time.Hour, Max: 3 * time.Hour, StableFor: time.Minute}}}
+		groups := []GroupSpec{{Name: "a", Heartbeat: time.Hour, Backoff: Backoff{Min: time.Hour, Max: 3 * time.Hour, StableFor: time.Minute}}}
 		c := startCluster(t, MasterConfig{Groups: groups}, func(who Incarnation) behaviour {
 			switch who.Life {
 			case 1, 2, 3, 4, 5:
