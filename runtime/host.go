@@ -18,7 +18,7 @@ var hostIntensity = actors.Intensity{MaxRestarts: 3, Period: 5 * time.Second}
 type host struct {
 	w        *worker
 	root     *actor.PID
-	up       bool        // the root has once started
+	up       bool // the root has once started
 	draining bool
 	restarts []time.Time // within the period
 }

@@ -214,4 +214,3 @@ func (c *Cluster) Ready() {
 		c.worker.announce()
 	}
 }
-

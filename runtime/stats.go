@@ -1,0 +1,28 @@
+package runtime
+
+import "github.com/seed-4314ae1d/troupe/actors"
+
+// Stats are counts of the process that they were taken in, since it started.
+type Stats struct {
+	// DeadLetters are the messages that reached nobody, by reason; reasons that
+	// never occurred are left out.
+	DeadLetters map[string]uint64
+
+	OpenCalls    int // made by this process and without an outcome
+	PendingCalls int // in the master: calls of all processes that some process has; else 0
+	Watches      int // in the master: watches between processes; else 0
+}
+
+// Stats returns the counts of the process that c belongs to.
+func (c *Cluster) Stats() Stats {
+	s := Stats{DeadLetters: make(map[string]uint64), OpenCalls: int(c.p.calls.outstanding())}
+	for reason := range actors.DeadReasons {
+		if n := c.p.deaths[reason].Load(); n > 0 {
+			s.DeadLetters[reason.String()] = n
+		}
+	}
+	if c.master != nil {
+		s.PendingCalls, s.Watches = c.master.hub.holders.len(), c.master.hub.watches.len()
+	}
+	return s
+}
