@@ -73,6 +73,9 @@ func (d *decoder) frame(f *Frame, body []byte) (large uint32, err error) {
 	}
 	if flags&hasMeta != 0 {
 		f.Meta = c.bytes(int(c.u16()))
+		if len(f.Meta) > maxMeta {
+			return 0, malformed("meta of %d bytes, the limit is %d", len(f.Meta), maxMeta)
+		}
 	}
 	if flags&isLarge != 0 {
 		large, err = d.largeSize(&c)

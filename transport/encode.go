@@ -104,16 +104,16 @@ func (e *encoder) addr(s *segment, b []byte, a *Addr, last *recent[Addr], litera
 	if a.Host == "" && a.Name == "" {
 		return b, asNothing
 	}
+	if literal || len(a.Host) > internBound || len(a.Name) > internBound {
+		return appendAddr(b, a), asLiteral
+	}
 	if id, ok := e.addrs.ids[*a]; ok {
 		*last = recent[Addr]{*a, id, true}
 		return be.AppendUint16(b, id), asID
 	}
-	if literal || len(a.Host) > internBound || len(a.Name) > internBound {
-		return appendAddr(b, a), asLiteral
-	}
-	b = be.AppendUint16(b, e.defineAddr(s, a))
-	*last = recent[Addr]{*a, e.addrs.ids[*a], true}
-	return appendAddr(b, a), asDefinition
+	id := e.defineAddr(s, a)
+	*last = recent[Addr]{*a, id, true}
+	return appendAddr(be.AppendUint16(b, id), a), asDefinition
 }
 
 // defineAddr gives a an id and makes every recent key forget that it had it.

@@ -38,10 +38,12 @@ func (l *Link) take() (control, data *segment, ok bool) {
 	return l.control.popAll(), l.writing, true
 }
 
-func (l *Link) takeControl() *segment {
+// takeControl takes the control lane without waiting. It reports false when the
+// link is closed.
+func (l *Link) takeControl() (*segment, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.control.popAll()
+	return l.control.popAll(), !l.closed
 }
 
 // writeControl writes a queue of control segments.
@@ -85,7 +87,11 @@ func (l *Link) writeLarge(s *segment) error {
 		return err
 	}
 	for n < len(payload) {
-		if err := l.writeControl(l.takeControl()); err != nil {
+		control, ok := l.takeControl()
+		if !ok {
+			return ErrClosed
+		}
+		if err := l.writeControl(control); err != nil {
 			return err
 		}
 		size := min(len(payload)-n, chunkBytes)
