@@ -113,6 +113,14 @@ func TestOutputIsReadToTheEnd(t *testing.T) {
 	}
 }
 
+func TestStreamNames(t *testing.T) {
+	for s, want := range map[Stream]string{Stdout: "stdout", Stderr: "stderr", CrashDump: "crash", 0: "unknown"} {
+		if got := s.String(); got != want {
+			t.Errorf("%d is %q, want %q", s, got, want)
+		}
+	}
+}
+
 func TestNoOutputWanted(t *testing.T) {
 	e := waitWithin(t, start(t, newForker(t), play("print", "unfinished")), patience)
 	if e.Code != 3 || e.Stderr != "three\n" {

@@ -5,6 +5,7 @@ package osproc
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -24,6 +25,7 @@ func init() {
 	roles["echo"] = playEcho
 	roles["timeout"] = playTimeout
 	roles["identity"] = func(in *Inherited) int { io.WriteString(in.Writer, in.Identity); return 0 }
+	roles["starved"] = playStarved
 	roles["relaunch"] = playRelaunch
 }
 
@@ -113,6 +115,42 @@ func TestFailedStartLeavesNothing(t *testing.T) {
 	}
 	if after := openFDs(t); after != before {
 		t.Errorf("%d descriptors, %d before", after, before)
+	}
+}
+
+// playStarved has room for a few descriptors more, then one more, and so on
+// until Start succeeds. It exits with 1 if a Start that failed left one open.
+func playStarved(*Inherited) int {
+	f := NewForker()
+	defer f.Close()
+	var usual syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &usual); err != nil {
+		panic(err)
+	}
+	held, _ := os.ReadDir("/dev/fd")
+	for room := len(held); ; room++ {
+		low := usual
+		set(&low.Cur, room)
+		syscall.Setrlimit(syscall.RLIMIT_NOFILE, &low)
+		p, err := f.Start(play("exit", "0"))
+		if err == nil {
+			return p.Wait().Code
+		}
+		syscall.Setrlimit(syscall.RLIMIT_NOFILE, &usual)
+		if now, _ := os.ReadDir("/dev/fd"); !errors.Is(err, syscall.EMFILE) || len(now) > len(held)+2 {
+			fmt.Println(room, err, len(held), len(now))
+			return 1
+		}
+	}
+}
+
+// set assigns n, whatever integer the platform has there.
+func set[T int64 | uint64](to *T, n int) { *to = T(n) }
+
+func TestStartWithoutDescriptorsLeavesNothing(t *testing.T) {
+	out, err := self("starved").CombinedOutput()
+	if err != nil {
+		t.Errorf("%v\n%s", err, out)
 	}
 }
 
