@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
-	"github.com/rs/zerolog"
 )
 
 // behaviour is how a fake worker lives. The zero one is ready at once, answers
@@ -235,7 +234,7 @@ func startCluster(t *testing.T, cfg MasterConfig, behave func(Incarnation) behav
 	c := &cluster{fakeLauncher: newFakeLauncher(behave), t: t, events: make(map[string][]string)}
 	c.system = actor.NewActorSystem(actor.WithLoggerFactory(quiet))
 	c.system.EventStream.Subscribe(c.record)
-	cfg.Launcher, cfg.Log = c.fakeLauncher, zerolog.Nop()
+	cfg.Launcher = c.fakeLauncher
 	cfg.Ready = func() { c.mu.Lock(); c.readies++; c.mu.Unlock() }
 	cfg.Done = func(err error) { c.mu.Lock(); c.dones = append(c.dones, err); c.mu.Unlock() }
 	if cfg.Rand == nil {

@@ -106,10 +106,9 @@ func (l *life) drainItself() []lifeStep {
 // shutdown asks for a graded stop. One that is not ready has accepted nothing,
 // so it is not waited for.
 func (l *life) shutdown() []lifeStep {
-	planned := l.planned
-	l.planned = l.planned || !l.late && !l.hung
+	l.planned = true
 	switch {
-	case planned || l.stage != stageServing:
+	case l.stage != stageServing:
 		return nil
 	case !l.isReady:
 		return append([]lifeStep{{do: disarm}}, l.terminate()...)
@@ -135,7 +134,7 @@ func (l *life) kill() []lifeStep {
 
 // killAll is kill, on purpose.
 func (l *life) killAll() []lifeStep {
-	l.planned = l.planned || !l.late && !l.hung
+	l.planned = true
 	return l.kill()
 }
 
@@ -188,6 +187,7 @@ func (l *life) gone(reported Reason) []lifeStep {
 }
 
 // verdict says what a life ended with: as reported, unless we had a hand in it.
+// What went wrong before it was asked to stop counts for more than the asking.
 func (l *life) verdict(reported Reason) Reason {
 	switch {
 	case l.late:

@@ -1,10 +1,14 @@
 package actors
 
 import (
+	"bytes"
 	"errors"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/rs/zerolog"
 )
 
 func TestC1OnlyTheFailedSlotIsReplaced(t *testing.T) {
@@ -117,5 +121,19 @@ func TestB3TemporarySlotIsAbandonedWithItsReason(t *testing.T) {
 		wantLines(t, "abandoned", c.about("abandon"), "0s abandon a/1: worker a/1#1 (pid 1001): boom")
 		c.end()
 		wantLines(t, "abandoned", c.about("abandon"), "0s abandon a/1: worker a/1#1 (pid 1001): boom", "1s abandon a/2: <nil>")
+	})
+}
+
+func TestOneLogLineARestartAndARung(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer // written by one actor at a time
+		cfg := MasterConfig{Groups: []GroupSpec{{Name: "a", Intensity: Intensity{1, time.Hour}}}, Log: zerolog.New(&log)}
+		c := startCluster(t, cfg, func(Incarnation) behaviour { return behaviour{exit: time.Second, reason: Failure(errBoom)} })
+		c.wait(time.Minute)
+		c.end()
+		wantLines(t, "log", strings.Split(strings.TrimSpace(log.String()), "\n"),
+			`{"level":"warn","child":"a/1","after":0,"error":"boom","message":"restarting"}`,
+			`{"level":"error","supervisor":"group a","error":"group a gave up after 1 restarts within 1h0m0s: boom","message":"gave up"}`,
+			`{"level":"error","supervisor":"cluster","error":"cluster gave up: group a gave up after 1 restarts within 1h0m0s: boom","message":"gave up"}`)
 	})
 }

@@ -23,20 +23,21 @@ func TestSupervisionHoldsItsInvariants(t *testing.T) {
 // world is a supervision among children as the outside sees them.
 type world struct {
 	*rand.Rand
-	core     *supervision
-	now      time.Time
-	state    map[string]childState
-	waits    map[string]int // the timer of each backoff
-	restarts []time.Time
-	gaveUp   bool
-	over     bool
-	history  []string
+	core      *supervision
+	now       time.Time
+	state     map[string]childState
+	waits     map[string]int // the timer of each backoff
+	forgotten map[string]bool
+	restarts  []time.Time
+	gaveUp    bool
+	over      bool
+	history   []string
 }
 
 func newWorld(seed uint64) *world {
 	w := &world{
 		Rand: rand.New(rand.NewPCG(seed, 1)), now: time.Unix(0, 0),
-		state: make(map[string]childState), waits: make(map[string]int),
+		state: make(map[string]childState), waits: make(map[string]int), forgotten: make(map[string]bool),
 	}
 	p := plan{
 		name: "s", strategy: Strategy(w.IntN(3)), together: w.IntN(3) == 0, root: w.IntN(2) == 0,
@@ -137,9 +138,10 @@ func (w *world) carryOut(act action) error {
 	case opRestarting:
 		return w.mayRestart()
 	case opForget:
-		if state != childDown {
-			return errors.New("it runs")
+		if state != childDown || w.forgotten[act.child] {
+			return errors.New("it runs, or was forgotten before")
 		}
+		w.forgotten[act.child] = true
 	case opGaveUp:
 		w.gaveUp = true
 		if w.recent() < w.core.plan.intensity.MaxRestarts {
@@ -161,6 +163,8 @@ func (w *world) mayStart(id string, state childState) error {
 		return errors.New("it runs already")
 	case waits:
 		return errors.New("its backoff has not passed")
+	case w.forgotten[id]:
+		return errors.New("it was forgotten")
 	case w.gaveUp:
 		return errors.New("it had given up")
 	}
@@ -198,6 +202,9 @@ func (w *world) nothingLeft() error {
 	}
 	if len(w.waits) > 0 {
 		return errors.New("a backoff is pending")
+	}
+	if w.core.plan.root && len(w.forgotten) != len(w.core.plan.children) {
+		return errors.New("not all are forgotten")
 	}
 	return nil
 }
