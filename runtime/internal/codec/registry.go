@@ -7,7 +7,6 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/reflect/protoregistry"
 )
@@ -74,11 +73,11 @@ func (r *Registry) Of(message any) (*Type, error) {
 	if t := r.load().byType[rtype]; t != nil {
 		return t, nil
 	}
-	if _, ok := message.(proto.Message); ok && rtype.Kind() == reflect.Pointer {
-		return r.add(rtype)
-	}
 	if !nameable(rtype) {
 		return nil, &NotNamedError{typeString(rtype)}
+	}
+	if rtype.Kind() == reflect.Pointer && isProto(rtype.Elem()) {
+		return r.add(rtype)
 	}
 	return nil, &NotRegisteredError{rtype.String()}
 }

@@ -4,8 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
-
-	"google.golang.org/protobuf/proto"
 )
 
 // Type is one form of a message type, pointer or value, with its codec. It is
@@ -34,7 +32,7 @@ func newTypes(elem reflect.Type) ([]*Type, error) {
 		return nil, err
 	}
 	validates := pointer.Implements(reflect.TypeFor[validator]())
-	if pointer.Implements(reflect.TypeFor[proto.Message]()) {
+	if isProto(elem) {
 		return []*Type{{protoName(pointer), pointer, c, validates}}, nil
 	}
 	name := elem.PkgPath() + "." + elem.Name()
@@ -48,16 +46,8 @@ type validator interface{ Validate() error }
 
 // choose returns the best codec that a type has.
 func choose(elem reflect.Type) (codec, error) {
-	pointer := reflect.PointerTo(elem)
-	switch {
-	case pointer.Implements(reflect.TypeFor[appender]()):
-		return appendCodec{}, nil
-	case pointer.Implements(reflect.TypeFor[vtMessage]()):
-		return vtCodec{}, nil
-	case pointer.Implements(reflect.TypeFor[proto.Message]()):
-		return protoCodec{}, nil
-	case pointer.Implements(reflect.TypeFor[marshaler]()):
-		return marshalCodec{}, nil
+	if own := ownCodec(elem); own != nil {
+		return own, nil
 	}
 	return newCBOR(elem)
 }
@@ -94,10 +84,12 @@ func (t *Type) Append(dst []byte, message any) (out []byte, err error) {
 	}
 	out, err = t.codec.append(dst, pointer)
 	if err == nil && len(out) < len(dst) {
-		err = errors.New("its codec does not append")
+		err = errNoAppend
 	}
 	return out, err
 }
+
+var errNoAppend = errors.New("its codec does not append")
 
 // pointer returns a pointer to the message's content.
 func (t *Type) pointer(message any) (any, error) {
