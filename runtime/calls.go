@@ -26,7 +26,8 @@ type waiter interface {
 // callTable holds the calls of this process that have no outcome yet.
 //
 // Ids are 32 bits, since that is what a PID carries, and count up; an id is
-// reused after four billion calls, never while it is in use.
+// reused after two billion calls, never while it is in use. Those of actors'
+// requests have trackedBit set.
 type callTable struct {
 	limit   int64
 	waiting atomic.Int64 // calls whose reply has room reserved
@@ -37,8 +38,7 @@ type callTable struct {
 	shards  [16]callShard
 
 	trackMu sync.Mutex
-	tracked []uint32 // ids of actors' requests, oldest at next once full; guarded by trackMu
-	next    int      // guarded by trackMu
+	tracked idRing // ids of actors' requests; guarded by trackMu
 }
 
 type callShard struct {
@@ -64,12 +64,16 @@ func (t *callTable) open(w waiter) (uint32, error) {
 		t.waiting.Add(-1)
 		return 0, actors.ErrOverflow
 	}
-	return t.insert(w), nil
+	return t.insert(w, 0), nil
 }
 
-func (t *callTable) insert(w waiter) uint32 {
+// trackedBit marks the ids of actors' requests: whoever keeps a table of calls
+// bounds these, by forgetting the oldest, since nobody says that one is over.
+const trackedBit = 1 << 31
+
+func (t *callTable) insert(w waiter, bit uint32) uint32 {
 	for {
-		id := t.last.Add(1)
+		id := t.last.Add(1)&^trackedBit | bit
 		if id == 0 {
 			continue // 0 means no call
 		}
@@ -90,20 +94,13 @@ func (t *callTable) insert(w waiter) uint32 {
 // oldest one is forgotten when the table is full: its reply will be an
 // ordinary message, its failure silent.
 func (t *callTable) track(w waiter) uint32 {
-	id := t.insert(w)
+	id := t.insert(w, trackedBit)
 	t.trackMu.Lock()
-	oldest := uint32(0)
-	if len(t.tracked) < maxTracked {
-		t.tracked = append(t.tracked, id)
-	} else {
-		oldest, t.tracked[t.next] = t.tracked[t.next], id
-		t.next = (t.next + 1) % maxTracked
-	}
+	oldest := t.tracked.put(id)
 	t.trackMu.Unlock()
 	if oldest != 0 {
 		if _, found := t.remove(oldest); found {
 			t.forgot.Add(1)
-			t.forget(oldest)
 		}
 	}
 	return id

@@ -101,6 +101,16 @@ func (c *Cluster) Send(ctx context.Context, ref Ref, message any) error {
 	return c.p.dispatch(ref.pid, message, 0)
 }
 
+// Flush returns when all that this process has sent to others was taken by the
+// kernel, or when ctx ends. Only a program that calls os.Exit in a worker needs
+// it: what is not flushed then is lost.
+func (c *Cluster) Flush(ctx context.Context) error {
+	if c.worker != nil {
+		return c.worker.link.Flush(ctx)
+	}
+	return c.master.hub.flush(ctx)
+}
+
 // dispatch sends on the caller's behalf, to here or elsewhere.
 func (p *process) dispatch(to *actor.PID, message any, deadline int64) error {
 	if to.Address != p.address {

@@ -10,9 +10,30 @@ type callKey struct {
 
 // holders is the master's record of which process has each pending call last:
 // when that one dies the call fails at once. Its size is bounded by the call
-// tables of the callers, who tell when they give one up.
+// tables of the callers, who tell when they give one up; of the requests of
+// actors, which nobody gives up, it keeps the last of each process.
 type holders struct {
 	shards [16]holderShard
+
+	mu    sync.Mutex
+	rings map[string]*idRing // tracked requests by caller; guarded by mu
+}
+
+// idRing is the last maxTracked ids that were put in.
+type idRing struct {
+	ids  []uint32
+	next int
+}
+
+// put adds id and returns the one that it pushes out, or 0.
+func (r *idRing) put(id uint32) (out uint32) {
+	if len(r.ids) < maxTracked {
+		r.ids = append(r.ids, id)
+		return 0
+	}
+	out, r.ids[r.next] = r.ids[r.next], id
+	r.next = (r.next + 1) % maxTracked
+	return out
 }
 
 type holderShard struct {
@@ -22,7 +43,7 @@ type holderShard struct {
 }
 
 func newHolders() *holders {
-	h := &holders{}
+	h := &holders{rings: make(map[string]*idRing)}
 	for i := range h.shards {
 		h.shards[i].calls = make(map[callKey]*life)
 	}
@@ -34,8 +55,26 @@ func (h *holders) shard(id uint32) *holderShard { return &h.shards[id%uint32(len
 func (h *holders) set(key callKey, l *life) {
 	s := h.shard(key.id)
 	s.mu.Lock()
+	_, known := s.calls[key]
 	s.calls[key] = l
 	s.mu.Unlock()
+	if key.id&trackedBit == 0 || known {
+		return
+	}
+	if oldest := h.track(key); oldest != 0 {
+		h.forget(callKey{key.host, oldest})
+	}
+}
+
+func (h *holders) track(key callKey) (oldest uint32) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	ring := h.rings[key.host]
+	if ring == nil {
+		ring = &idRing{}
+		h.rings[key.host] = ring
+	}
+	return ring.put(key.id)
 }
 
 func (h *holders) forget(key callKey) {
@@ -48,6 +87,9 @@ func (h *holders) forget(key callKey) {
 // takeHeldBy removes and returns the calls that l has, and forgets those that
 // l made.
 func (h *holders) takeHeldBy(l *life) []callKey {
+	h.mu.Lock()
+	delete(h.rings, l.addr)
+	h.mu.Unlock()
 	var held []callKey
 	for i := range h.shards {
 		s := &h.shards[i]

@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"sync"
@@ -95,6 +96,18 @@ func (h *hub) blocked(to transport.Addr) <-chan struct{} {
 }
 
 func (h *hub) forget(id uint32) { h.holders.forget(callKey{masterAddress, id}) }
+
+// flush returns when every link has written what was queued when it was
+// called. A link that has broken has nothing to flush.
+func (h *hub) flush(ctx context.Context) error {
+	h.routes.Range(func(_, r any) bool {
+		if l, ok := r.(*life); ok {
+			_ = l.link.Flush(ctx)
+		}
+		return ctx.Err() == nil
+	})
+	return ctx.Err()
+}
 
 // forward passes on what worker l sent to another process, undecoded.
 func (h *hub) forward(l *life, f *transport.Frame) {

@@ -146,6 +146,16 @@ func (p *puppet) receiveOthers(ctx actor.Context) {
 			d.Reason = reason.Error()
 		}
 		p.downs = append(p.downs, d)
+	case *flood:
+		for range m.N {
+			ctx.Send(m.To, &keep{})
+		}
+		if m.Then == "stop" {
+			ctx.Stop(ctx.Self())
+			return
+		}
+		troupe.FromActor(ctx).Flush(context.Background())
+		os.Exit(0)
 	case *seen:
 		ctx.Respond(&sights{p.downs})
 	case *pass:
@@ -288,4 +298,16 @@ func of[T any](e *events) []T {
 		}
 	}
 	return found
+}
+
+// awaitLife returns when a slot is served by the given incarnation.
+func awaitLife(t *testing.T, slot troupe.Ref, address string) *identity {
+	t.Helper()
+	var who *identity
+	eventually(t, address+" to serve", func() bool {
+		reply, err := tryAsk[*identity](t, slot, &whoami{})
+		who = reply
+		return err == nil && who.Self.Address == address
+	})
+	return who
 }
