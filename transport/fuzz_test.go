@@ -11,9 +11,9 @@ import (
 // more than they are, cutting them differently changes nothing, and what was
 // decoded survives another trip.
 func FuzzReadFrame(f *testing.F) {
-	for name, frame := range frameCases() {
-		if name != "many chunks" {
-			f.Add(wireOf(f, frame, Frame{Kind: 1}, frame))
+	for _, frame := range frameCases() {
+		if b := wireOf(f, frame, Frame{Kind: 1}, frame); len(b) < 4<<10 { // larger ones make the fuzzer slow
+			f.Add(b)
 		}
 	}
 	f.Add(wire(begin(3), framed(1|controlBit, uint16(0), "c"), framed(0, "ab"), framed(0, "c")))
