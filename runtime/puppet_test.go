@@ -192,6 +192,14 @@ func dieBy(how string) {
 		select {}
 	case "SIGSTOP":
 		syscall.Kill(os.Getpid(), syscall.SIGSTOP)
+	case "ignore TERM":
+		ignoreTERM()
+	case "garbage":
+		syscall.Write(4, []byte("this is no frame of ours, and long enough to look like one"))
+		select {}
+	case "lie":
+		syscall.Write(4, []byte{0x7f, 0xff, 0xff, 0xff, 1})
+		select {}
 	case "map":
 		writeMapConcurrently()
 	case "spin":
