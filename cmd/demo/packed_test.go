@@ -44,13 +44,14 @@ func TestCountsRefuseWhatIsCutShort(t *testing.T) {
 }
 
 func TestCountsDoNotKeepTheBytesTheyCameIn(t *testing.T) {
-	wire, _ := sampleCounts().AppendBinary(nil)
+	want := sampleCounts()
+	wire, _ := want.AppendBinary(nil)
 	var got Counts
 	if err := got.UnmarshalBinary(wire); err != nil {
 		t.Fatal(err)
 	}
 	clear(wire)
-	if want := sampleCounts(); got.Names != want.Names || got.Failed[0] != want.Failed[0] {
+	if got.Names != want.Names || got.Failed[0] != want.Failed[0] {
 		t.Errorf("got %+v after its buffer was used again", got)
 	}
 }
