@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"net"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -163,4 +164,34 @@ func TestShortWriteEndsTheWriter(t *testing.T) {
 		t.Error(err)
 	}
 	wantFrames(t, got, sent[:1])
+}
+
+// Over a connection, one end for both directions, Close ends reading too.
+func TestLinkOverOneConnection(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, b := net.Pipe()
+		var c collector
+		near, far := New(a, a, Config{}, discard{}), New(b, b, Config{}, &c)
+		near.Start()
+		far.Start()
+		sent := []Frame{{Kind: 1, Payload: []byte("x")}, {Kind: 2, Payload: pattern(200<<10, 1)}}
+		for i := range sent {
+			if err := near.Send(&sent[i]); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := near.Flush(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		near.Close(time.Hour)
+		<-far.Done()
+		far.Close(0)
+		wantFrames(t, c.all(), sent)
+		if err := near.Err(); !errors.Is(err, ErrClosed) {
+			t.Errorf("near: %v, want ErrClosed", err)
+		}
+		if err := far.Err(); err != nil {
+			t.Errorf("far: %v", err)
+		}
+	})
 }

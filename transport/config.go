@@ -21,6 +21,7 @@ const (
 
 	segmentBytes = 72 << 10 // capacity of a segment: more than any frame
 	readBytes    = 128 << 10
+	undoKept     = 256      // definitions that a pooled segment has room for
 	controlBound = 16 << 20 // hard limit of the control lane
 
 	internBound = 256  // longer strings are written out

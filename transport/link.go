@@ -26,7 +26,7 @@ type Link struct {
 	taken    int      // bytes of writing.b that w took; writing.large always goes last
 	flushes  []*flush
 	signals  congestion
-	framesUp uint64 // wholly written
+	sent     uint64 // frames wholly written
 
 	past   atomic.Bool // mirrors signals.now, for those without the lock
 	writer sync.WaitGroup
@@ -104,7 +104,7 @@ func (l *Link) Stats() Stats {
 	return Stats{
 		FramesIn:       l.in.frames.Load(),
 		BytesIn:        l.in.bytes.Load(),
-		FramesOut:      l.framesUp,
+		FramesOut:      l.sent,
 		BytesOut:       written,
 		Pending:        l.data.pending,
 		PendingControl: l.control.pending,
@@ -125,6 +125,7 @@ func (l *Link) Heard() uint64 { return l.in.bytes.Load() }
 func (l *Link) Close(readFor time.Duration) []Frame {
 	var unsent []Frame
 	l.ending.Do(func() {
+		l.in.cut.Store(true)
 		started := l.stop(true)
 		l.w.Close()
 		l.writer.Wait()

@@ -21,7 +21,7 @@ type reader struct {
 	max       int // payload bytes
 
 	r      io.ReadCloser
-	cut    atomic.Bool // Close closed r
+	cut    atomic.Bool // Close was called: it may end a Read
 	bytes  atomic.Uint64
 	frames atomic.Uint64
 	err    error // set before done is closed
@@ -55,7 +55,7 @@ func (in *reader) run() error {
 // ended returns what an error of the stream means.
 func (in *reader) ended(err error) error {
 	switch {
-	case in.cut.Load():
+	case !errors.Is(err, io.EOF) && in.cut.Load():
 		return ErrClosed
 	case !errors.Is(err, io.EOF):
 		return err
@@ -137,7 +137,9 @@ func (in *reader) takeChunk() error {
 		return nil
 	}
 	in.frame = in.large.take()
-	return in.pass(&in.frame)
+	err := in.pass(&in.frame)
+	in.frame = Frame{} // the handler's buffer is not ours to keep
+	return err
 }
 
 // next returns the next frame without its length; nil if buf does not hold it
@@ -216,7 +218,6 @@ func (in *reader) finish(readFor time.Duration) {
 		case <-timer.C:
 		}
 	}
-	in.cut.Store(true)
 	in.r.Close()
 	<-in.done
 }

@@ -23,8 +23,11 @@ func (s *segment) release() {
 	if s.large != nil {
 		s.large.Free()
 	}
-	clear(s.undo)
-	*s = segment{b: s.b[:0], undo: s.undo[:0]}
+	undo := s.undo[:0]
+	if clear(s.undo); cap(undo) > undoKept {
+		undo = nil
+	}
+	*s = segment{b: s.b[:0], undo: undo}
 	segments.Put(s)
 }
 

@@ -131,7 +131,7 @@ func (l *Link) writeAll(b []byte) (int, error) {
 func (l *Link) wrote(q *lane, n, frames int) {
 	l.mu.Lock()
 	q.pending -= n
-	l.framesUp += uint64(frames)
+	l.sent += uint64(frames)
 	if len(l.flushes) > 0 {
 		l.flushedLocked()
 	}
