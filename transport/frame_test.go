@@ -199,3 +199,17 @@ func TestMaxMessageOnReceipt(t *testing.T) {
 		}
 	}
 }
+
+// The bytes of docs/protocol.md.
+func TestWireExample(t *testing.T) {
+	f := Frame{Kind: 5, To: Addr{"w/1#1", "a"}, Type: "T", Call: 7, Payload: []byte("hi")}
+	want := wire(
+		framed(5, uint16(0x62), uint16(0), uint16(5), "w/1#1", uint16(1), "a", uint16(0), uint16(1), "T", uint32(0), uint32(7), "hi"),
+		framed(5, uint16(0x51), uint16(0), uint16(0), uint32(0), uint32(7), "hi"))
+	if got := wireOf(t, f, f); !bytes.Equal(got, want) {
+		t.Errorf("got  % x\nwant % x", got, want)
+	}
+	if want[3] != 0x1e || len(want) != 34+21 {
+		t.Errorf("lengths %#x and %d, the page says 0x1e and 34+21", want[3], len(want))
+	}
+}

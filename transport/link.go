@@ -14,19 +14,19 @@ type Link struct {
 	w   io.WriteCloser
 	in  *reader
 
-	mu       sync.Mutex
-	wake     sync.Cond // the writer waits on it; L is &mu
-	idle     bool      // the writer waits on wake
-	started  bool
-	stopped  bool // takes no more frames; never becomes false again
-	closed   bool // the writer must end; never becomes false again
-	data     lane
-	control  lane
-	writing  *segment // of the data lane; the writer has it in hand
-	taken    int      // bytes of writing.b that w took; writing.large always goes last
-	flushes  []*flush
-	signals  congestion
-	sent     uint64 // frames wholly written
+	mu      sync.Mutex
+	wake    sync.Cond // the writer waits on it; L is &mu
+	idle    bool      // the writer waits on wake
+	started bool
+	stopped bool // takes no more frames; never becomes false again
+	closed  bool // the writer must end; never becomes false again
+	data    lane
+	control lane
+	writing *segment // of the data lane; the writer has it in hand
+	taken   int      // bytes of writing.b that w took; writing.large always goes last
+	flushes []*flush
+	signals congestion
+	sent    uint64 // frames wholly written
 
 	past   atomic.Bool // mirrors signals.now, for those without the lock
 	writer sync.WaitGroup

@@ -76,7 +76,7 @@ func TestUnsentFramesAreExact(t *testing.T) {
 	}
 	for name, pipe := range pipes {
 		t.Run(name, func(t *testing.T) {
-			for seed := range rounds(100) {
+			for seed := range rounds(60) {
 				r, w := pipe()
 				testUnsent(t, seed, r, w)
 			}
@@ -87,7 +87,7 @@ func TestUnsentFramesAreExact(t *testing.T) {
 func testUnsent(t *testing.T, seed uint64, r io.ReadCloser, w io.WriteCloser) {
 	t.Helper()
 	random := rand.New(rand.NewPCG(seed, 1))
-	frames := randomFrames(random, 200)
+	frames := randomFrames(random, 100)
 	l := New(silence(), w, Config{}, discard{})
 	l.data.addrs.size, l.data.types.size = 16, 8
 	l.Start()
@@ -148,9 +148,9 @@ func wantResent(t *testing.T, frames []Frame) {
 // A peer that goes away loses what the kernel took: what it got is a prefix,
 // what Close returns a suffix, and nothing is in both.
 func TestF7UnsentIsASuffixWhenThePeerBreaks(t *testing.T) {
-	for seed := range rounds(50) {
+	for seed := range rounds(30) {
 		random := rand.New(rand.NewPCG(seed, 2))
-		frames := randomFrames(random, 200)
+		frames := randomFrames(random, 100)
 		r, w := newPipe(t)
 		l := New(silence(), w, Config{}, discard{})
 		l.data.addrs.size, l.data.types.size = 16, 8
