@@ -114,10 +114,10 @@ func (e *ExitError) how() string {
 		return "hung"
 	case e.KilledAfterTimeout:
 		return "did not stop in time, killed"
+	case e.Panic == "" && e.Err != nil: // it said why itself, or was killed for it
+		return e.Err.Error()
 	case e.ended() != "":
 		return e.ended()
-	case e.Err != nil:
-		return e.Err.Error()
 	}
 	return fmt.Sprintf("exit code %d", e.Code)
 }

@@ -17,7 +17,7 @@ func TestExitErrorIsOneLine(t *testing.T) {
 		want string
 	}{
 		{ExitError{OSPID: 41207, Code: 2, Panic: crash}, "worker a/2#1 (pid 41207): fatal error: concurrent map writes"},
-		{ExitError{OSPID: 7, Code: 3}, "worker a/2#1 (pid 7): exit code 3"},
+		{ExitError{OSPID: 7, Code: 3}, "worker a/2#1 (pid 7): unexpected EOF"},
 		{ExitError{OSPID: 7}, "worker a/2#1 (pid 7): exit code 0"},
 		{ExitError{OSPID: 7, Code: -1, Signal: "SIGSEGV"}, "worker a/2#1 (pid 7): SIGSEGV"},
 		{ExitError{OSPID: 7, Code: -1, Signal: "SIGKILL", OOM: true}, "worker a/2#1 (pid 7): out of memory, killed by the kernel"},
@@ -38,7 +38,7 @@ func TestErrorsReadAsAChain(t *testing.T) {
 	exit := &ExitError{Who: "counter/2#11", OSPID: 7, Code: 3, Err: io.ErrUnexpectedEOF}
 	group := &GaveUpError{Who: "group counter", Restarts: 10, Period: 10 * time.Second, Err: exit}
 	var err error = &GaveUpError{Who: "cluster", Err: group}
-	want := "cluster gave up: group counter gave up after 10 restarts within 10s: worker counter/2#11 (pid 7): exit code 3"
+	want := "cluster gave up: group counter gave up after 10 restarts within 10s: worker counter/2#11 (pid 7): unexpected EOF"
 	if err.Error() != want {
 		t.Errorf("%q, want %q", err, want)
 	}

@@ -20,7 +20,9 @@ import (
 // not.
 func TestE1EventsAndB1Restarts(t *testing.T) {
 	c := start(t, troupe.Config{Groups: []troupe.Group{{
-		Kind: puppets, Size: 2, Procs: 2, Intensity: troupe.Intensity{MaxRestarts: 100, Period: time.Minute},
+		Kind: puppets, Size: 2, Procs: 2,
+		Intensity: troupe.Intensity{MaxRestarts: 100, Period: time.Minute},
+		Backoff:   troupe.Backoff{Max: time.Millisecond, Min: time.Millisecond},
 	}}})
 	seen := subscribe(c)
 	slot := c.Slot("puppet", 1)

@@ -3,6 +3,7 @@ package runtime
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/fxamacker/cbor/v2"
 
@@ -58,6 +59,10 @@ func packError(err error) *wireError {
 		return nil
 	}
 	w := &wireError{Code: codeOf(err), Text: err.Error()}
+	if gave, ok := err.(*actors.GaveUpError); ok { //nolint:errorlint // only the outermost rung: its cause is packed by itself
+		w.Gave, w.Cause = &wireGaveUp{gave.Who, gave.Restarts, gave.Period}, packError(gave.Err)
+		return w
+	}
 	var panicErr *actors.PanicError
 	var exitErr *actors.ExitError
 	var callErr *actors.CallError
@@ -94,6 +99,8 @@ func (w *wireError) err() error {
 	}
 	sentinel := codeSentinels[w.Code]
 	switch {
+	case w.Gave != nil:
+		return &actors.GaveUpError{Who: w.Gave.Who, Restarts: w.Gave.Restarts, Period: w.Gave.Period, Err: w.Cause.err()}
 	case w.Panic != nil:
 		return w.Panic
 	case w.Exit != nil:
