@@ -45,6 +45,14 @@ type wireError struct {
 	Panic *actors.PanicError `cbor:"p,omitempty"`
 	Exit  *actors.ExitError  `cbor:"x,omitempty"`
 	Cause *wireError         `cbor:"w,omitempty"`
+	Gave  *wireGaveUp        `cbor:"g,omitempty"`
+}
+
+// wireGaveUp is a GaveUpError but for its cause.
+type wireGaveUp struct {
+	Who      string        `cbor:"w"`
+	Restarts int           `cbor:"r"`
+	Period   time.Duration `cbor:"p"`
 }
 
 // wireDown is the payload of kindTerminated.
