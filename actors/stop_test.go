@@ -31,7 +31,7 @@ func TestD1GradedStop(t *testing.T) {
 	})
 }
 
-// TestShutdownIsPrompt: in the middle of a start, a backoff and a hang.
+// TestC7ShutdownIsPrompt: in the middle of a start, a backoff and a hang.
 func TestC7ShutdownIsPrompt(t *testing.T) {
 	hung := behaviour{mute: time.Millisecond}
 	for _, tc := range []struct {
