@@ -117,10 +117,14 @@ func (p *process) dispatch(to *actor.PID, message any, deadline int64) error {
 		return p.transmit(to, message, deadline)
 	}
 	if box, ok := p.box(to.Id); ok {
-		if !box.Deliver(actors.Delivery{Message: message, Expires: deadline}) {
+		switch {
+		case box.Deliver(actors.Delivery{Message: message, Expires: deadline}):
+			return nil
+		case box.gone.Load():
+			return actors.ErrNoActor
+		default:
 			return actors.ErrOverflow
 		}
-		return nil
 	}
 	found, ok := p.system.ProcessRegistry.GetLocal(to.Id)
 	if !ok {

@@ -37,7 +37,7 @@ func (h *hold) add(f *transport.Frame, always bool, now time.Time) error {
 	held := heldFrame{frame: heldCopy(f), since: now, until: deadlineOf(f.Meta)}
 	full := len(h.frames) >= h.limits.Messages || h.bytes+held.cost() > h.limits.Bytes
 	if full && !always && len(h.frames) > 0 {
-		return actors.ErrOverflow
+		return errHoldFull
 	}
 	if f.Buf != nil {
 		f.Buf.Free()
@@ -129,4 +129,9 @@ func (h *hold) expire(now time.Time) (late []heldFrame, next time.Time) {
 // past reports whether half of a limit is used: whoever may wait does so.
 func (h *hold) past() bool {
 	return len(h.frames) > h.limits.Messages/2 || h.bytes > h.limits.Bytes/2
+}
+
+// errHoldFull is the overflow of a hold.
+var errHoldFull = &actors.CallError{
+	Text: "troupe: queue full: too much waits for a worker that is not ready", Err: actors.ErrOverflow,
 }

@@ -126,7 +126,11 @@ func (h *hub) throttle(l *life, to transport.Addr) {
 	if !ok {
 		return
 	}
-	if dest := r.life(to); dest != nil && dest != l && dest.pauses.has(to) {
+	dest := r.life(to)
+	if holder, holds := r.(interface{ throttle(*life, transport.Addr) }); dest == nil && holds {
+		holder.throttle(l, to)
+	}
+	if dest != nil && dest != l && dest.pauses.has(to) {
 		dest.pauseSource(l, to)
 	}
 }

@@ -225,7 +225,7 @@ func (in *inlet) reject(f *transport.Frame, message any, err error) {
 	case f.Reply != 0:
 		in.p.failCall(uint32(f.Reply), textError(err))
 	case sender != nil:
-		in.p.failCaller(sender, textError(err))
+		in.p.failCaller(sender, pidOf(f.To), textError(err))
 	}
 }
 

@@ -168,8 +168,8 @@ func (p *process) deliverReply(id string, envelope *actor.MessageEnvelope) {
 }
 
 // failCaller tells whoever made a call that it failed. caller is the sender
-// of the request; it is in any process.
-func (p *process) failCaller(caller *actor.PID, err error) {
+// of the request, in any process; to is whom it asked.
+func (p *process) failCaller(caller, to *actor.PID, err error) {
 	switch {
 	case caller.Address != p.address:
 		p.sendFailed(addrOf(caller), caller.RequestId, err)
@@ -178,7 +178,7 @@ func (p *process) failCaller(caller *actor.PID, err error) {
 	case isFuture(caller.Id):
 		p.completeFuture(caller, &actor.DeadLetterResponse{})
 	default:
-		p.deliverReply(caller.Id, &actor.MessageEnvelope{Message: &actors.CallFailed{Err: err}})
+		p.deliverReply(caller.Id, &actor.MessageEnvelope{Message: &actors.CallFailed{Who: to, Err: err}})
 	}
 }
 

@@ -180,8 +180,11 @@ func (p *process) leaveCall(o opened) {
 func (p *process) refuse(to *actor.PID, message any, err error) {
 	_, msg, sender := actor.UnwrapEnvelope(message)
 	p.bury(&actors.DeadLetter{To: to, Message: msg, Sender: sender, Reason: deadReason(err)})
-	if sender != nil && to.RequestId == 0 {
-		p.failCaller(sender, err)
+	switch {
+	case to.RequestId != 0: // a reply: who waits for it must not wait in vain
+		p.sendFailed(addrOf(to), to.RequestId, textError(err))
+	case sender != nil:
+		p.failCaller(sender, to, err)
 	}
 }
 
@@ -189,6 +192,8 @@ func (p *process) refuse(to *actor.PID, message any, err error) {
 func deadReason(err error) actors.DeadReason {
 	var invalid *InvalidError
 	switch {
+	case errors.Is(err, errHoldFull):
+		return actors.DeadHoldFull
 	case errors.Is(err, actors.ErrOverflow):
 		return actors.DeadOverflow
 	case errors.Is(err, actors.ErrDraining):

@@ -21,6 +21,8 @@ type place struct {
 	timer *time.Timer   // expires the hold; guarded by mu
 	gone  error         // why no life will come; nil while one may; guarded by mu
 	freed chan struct{} // closed when a hold past half becomes free; guarded by mu
+
+	sources map[pausedSource]bool // workers that were told to pause meanwhile; guarded by mu
 }
 
 // keepLocked holds f. The caller holds mu.
@@ -68,10 +70,32 @@ func (p *place) takeLocked() []heldFrame {
 }
 
 func (p *place) relieveLocked() {
-	if p.freed != nil && !p.hold.past() {
+	if p.hold.past() && p.gone == nil {
+		return
+	}
+	if p.freed != nil {
 		close(p.freed)
 		p.freed = nil
 	}
+	for s := range p.sources {
+		_ = s.from.link.SendControl(&transport.Frame{Kind: kindResume, To: s.to}) // dead: it sends no more
+	}
+	p.sources = nil
+}
+
+// throttle asks worker l to pause while the hold is past half.
+func (p *place) throttle(l *life, to transport.Addr) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	key := pausedSource{l, to}
+	if p.gone != nil || !p.hold.past() || p.sources[key] || len(p.sources) >= maxPauses {
+		return
+	}
+	if p.sources == nil {
+		p.sources = make(map[pausedSource]bool)
+	}
+	p.sources[key] = true
+	_ = l.link.SendControl(&transport.Frame{Kind: kindPause, To: to}) // dead: it sends no more
 }
 
 // waitLocked returns what a goroutine waits for while the hold is past half.
@@ -90,12 +114,7 @@ func (p *place) closeLocked(why error) []heldFrame {
 	if p.gone == nil {
 		p.gone = why
 	}
-	frames := p.takeLocked()
-	if p.freed != nil {
-		close(p.freed)
-		p.freed = nil
-	}
-	return frames
+	return p.takeLocked()
 }
 
 // slotRoute leads to whoever serves a slot.

@@ -102,11 +102,10 @@ func (b *box) end() {
 // Refused implements actors.MailboxHooks.
 func (b *box) Refused(message any, sender *actor.PID, why actors.DeadReason) {
 	_, msg, _ := actor.UnwrapEnvelope(message)
-	b.p.bury(&actors.DeadLetter{
-		To: actor.NewPID(b.p.address, b.id), Message: msg, Sender: sender, Reason: why,
-	})
+	self := actor.NewPID(b.p.address, b.id)
+	b.p.bury(&actors.DeadLetter{To: self, Message: msg, Sender: sender, Reason: why})
 	if sender != nil {
-		b.p.failCaller(sender, refusal(why))
+		b.p.failCaller(sender, self, refusal(why))
 	}
 }
 
@@ -115,7 +114,7 @@ func (b *box) Refused(message any, sender *actor.PID, why actors.DeadReason) {
 func (b *box) Panicked(message any, sender *actor.PID, err *actors.PanicError) {
 	b.failure.Store(err)
 	if sender != nil {
-		b.p.failCaller(sender, err)
+		b.p.failCaller(sender, actor.NewPID(b.p.address, b.id), err)
 	}
 }
 
