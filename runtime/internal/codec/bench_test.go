@@ -118,3 +118,13 @@ func TestAppendAllocatesNothing(t *testing.T) {
 		}
 	}
 }
+
+func BenchmarkOf(b *testing.B) {
+	message := any(benchmsg.NewPlain(1))
+	r := registered(b, message, point{}, scalars{}, lists{}, benchmsg.NewBinary(1), pointers{}, outer{})
+	for b.Loop() {
+		if _, err := r.Of(message); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

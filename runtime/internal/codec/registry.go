@@ -15,8 +15,9 @@ import (
 // The zero value knows none but protobuf's, which need no registration. It is
 // safe for concurrent use; look-ups take no lock.
 type Registry struct {
-	mu    sync.Mutex // of writers
-	types atomic.Pointer[tables]
+	mu     sync.Mutex // of writers
+	types  atomic.Pointer[tables]
+	recent [64]atomic.Pointer[Type] // what Of found, by hash of the Go type; never wrong, since types stay
 }
 
 // tables are replaced, never edited.
@@ -70,11 +71,33 @@ func join(failed []error) error {
 // *NotNamedError.
 func (r *Registry) Of(message any) (*Type, error) {
 	rtype := reflect.TypeOf(message)
+	if rtype == nil {
+		return nil, &NotNamedError{"nil"}
+	}
+	recent := &r.recent[hash(rtype)]
+	if t := recent.Load(); t != nil && t.rtype == rtype {
+		return t, nil
+	}
+	t, err := r.find(rtype)
+	if err == nil {
+		recent.Store(t)
+	}
+	return t, err
+}
+
+// hash returns an index of Registry.recent.
+func hash(rtype reflect.Type) uint64 {
+	const golden = 0x9e3779b97f4a7c15 // 2⁶⁴ divided by the golden ratio
+	return uint64(reflect.ValueOf(rtype).Pointer()) * golden >> (64 - 6)
+}
+
+// find is Of without the memory of what was found.
+func (r *Registry) find(rtype reflect.Type) (*Type, error) {
 	if t := r.load().byType[rtype]; t != nil {
 		return t, nil
 	}
 	if !nameable(rtype) {
-		return nil, &NotNamedError{typeString(rtype)}
+		return nil, &NotNamedError{rtype.String()}
 	}
 	if rtype.Kind() == reflect.Pointer && isProto(rtype.Elem()) {
 		return r.add(rtype)

@@ -15,6 +15,8 @@ import (
 	"github.com/google/uuid"
 	"google.golang.org/protobuf/types/known/timestamppb"
 	"google.golang.org/protobuf/types/known/wrapperspb"
+
+	"github.com/seed-4314ae1d/troupe/runtime/internal/benchmsg"
 )
 
 type (
@@ -208,6 +210,7 @@ func TestRoundTrip(t *testing.T) {
 		names{"a"}, name("n"), bytewise(1), map1{"a": 1},
 		uuid.Max, &uuid.UUID{},
 		time.Duration(5),
+		benchmsg.NewBinary(1), *benchmsg.NewBinary(2), benchmsg.NewPlain(3),
 	} {
 		t.Run(fmt.Sprintf("%T", message), func(t *testing.T) {
 			if got := roundTrip(t, message); !reflect.DeepEqual(got, message) {
