@@ -98,3 +98,45 @@ func benchmarkPingPong(b *testing.B, flying int) {
 	}
 	<-near.done
 }
+
+func typicalFrame() Frame {
+	return Frame{Kind: 1, To: Addr{"indexer/1#4", "root"}, From: Addr{"master", "body"}, Type: "app.Hello", Payload: make([]byte, 64)}
+}
+
+// BenchmarkQueue measures what a sender does under the lock.
+func BenchmarkQueue(b *testing.B) {
+	q := lane{encoder: newEncoder(0)}
+	f := typicalFrame()
+	bound := f.headerBound() + len(f.Payload)
+	b.ReportAllocs()
+	for b.Loop() {
+		q.push(&f, bound, f.Payload)
+		if q.pending > segmentBytes {
+			q.pending = 0
+			q.pop().release()
+		}
+	}
+}
+
+// BenchmarkDecode measures what the reader does for a frame.
+func BenchmarkDecode(b *testing.B) {
+	f := typicalFrame()
+	frames := make([]Frame, 1000)
+	for i := range frames {
+		frames[i] = f
+	}
+	wire := wireOf(b, frames...)
+	in := newReader(silence(), discard{}, DefaultMaxMessage)
+	in.buf = make([]byte, readBytes)
+	b.ReportAllocs()
+	for n := 0; b.Loop(); n++ {
+		if n%len(frames) != 0 {
+			continue
+		}
+		in.data = decoder{lane: Data}
+		in.start, in.end = 0, copy(in.buf, wire)
+		if err := in.deliver(); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

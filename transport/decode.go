@@ -20,10 +20,13 @@ func (c *cursor) bytes(n int) []byte {
 }
 
 func (c *cursor) u16() uint16 {
-	if v := c.bytes(2); v != nil {
-		return be.Uint16(v)
+	if len(c.b) < 2 {
+		c.b, c.short = nil, true
+		return 0
 	}
-	return 0
+	v := be.Uint16(c.b)
+	c.b = c.b[2:]
+	return v
 }
 
 func (c *cursor) u32() uint32 {
@@ -60,7 +63,8 @@ func (d *decoder) frame(f *Frame, body []byte) (large uint32, err error) {
 	if flags&^knownFlags != 0 {
 		return 0, malformed("unknown flags %#x", flags)
 	}
-	*f = Frame{Kind: Kind(body[0] &^ controlBit), Lane: d.lane}
+	*f = Frame{}
+	f.Kind, f.Lane = Kind(body[0]&^controlBit), d.lane
 	c := cursor{b: body[3:]}
 	if err := d.strings(f, &c, flags); err != nil {
 		return 0, err
@@ -92,47 +96,42 @@ func (d *decoder) frame(f *Frame, body []byte) (large uint32, err error) {
 var errShort = malformed("frame shorter than its fields")
 
 func (d *decoder) strings(f *Frame, c *cursor, flags uint16) error {
-	to, lit, err := d.addr(c, flags>>toShift&3)
-	if err != nil {
-		return err
-	}
-	f.LiteralTo = lit
-	if to != nil {
-		f.To = to.addr
-		if !lit {
-			f.ToSlot = &to.to
+	if how := flags >> toShift & 3; how != asNothing {
+		e, err := d.addr(c, how)
+		if err != nil {
+			return err
+		}
+		f.To, f.ToSlot = e.addr, &e.to
+		if how == asLiteral {
+			f.ToSlot, f.LiteralTo = nil, true
 		}
 	}
-	from, lit, err := d.addr(c, flags>>fromShift&3)
-	if err != nil {
-		return err
-	}
-	f.LiteralFrom = lit
-	if from != nil {
-		f.From = from.addr
-		if !lit {
-			f.FromSlot = &from.from
+	if how := flags >> fromShift & 3; how != asNothing {
+		e, err := d.addr(c, how)
+		if err != nil {
+			return err
+		}
+		f.From, f.FromSlot = e.addr, &e.from
+		if how == asLiteral {
+			f.FromSlot, f.LiteralFrom = nil, true
 		}
 	}
 	return d.typeName(f, c, flags>>typeShift&3)
 }
 
-// addr returns the entry for the next address, nil if there is none.
-func (d *decoder) addr(c *cursor, how uint16) (e *addrEntry, literal bool, err error) {
+// addr returns the entry for the next address; a literal one is in no table.
+func (d *decoder) addr(c *cursor, how uint16) (*addrEntry, error) {
 	switch how {
-	case asNothing:
-		return nil, false, nil
 	case asID:
 		id := int(c.u16())
 		if c.short || id >= len(d.addrs) {
-			return nil, false, malformed("address %d of %d", id, len(d.addrs))
+			return nil, malformed("address %d of %d", id, len(d.addrs))
 		}
-		return d.addrs[id], false, nil
+		return d.addrs[id], nil
 	case asLiteral:
-		return &addrEntry{addr: Addr{c.string(), c.string()}}, true, nil
+		return &addrEntry{addr: Addr{c.string(), c.string()}}, nil
 	}
-	e, err = d.defineAddr(c)
-	return e, false, err
+	return d.defineAddr(c)
 }
 
 func (d *decoder) defineAddr(c *cursor) (*addrEntry, error) {
