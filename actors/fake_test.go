@@ -329,14 +329,23 @@ func (c *cluster) end() error {
 	if c.clash {
 		c.t.Error("a slot had two lives at once")
 	}
-	for _, shard := range c.system.ProcessRegistry.LocalPIDs.LocalPIDs {
-		for _, id := range shard.Keys() {
-			if strings.HasPrefix(id, "master") {
-				c.t.Errorf("actor %s is left", id)
-			}
+	for _, id := range c.names() {
+		if _, found := c.system.ProcessRegistry.GetLocal(id); found {
+			c.t.Errorf("actor %s is left", id)
 		}
 	}
 	return err
+}
+
+// names returns the names that actors of the tree have had.
+func (c *cluster) names() []string {
+	names := []string{"master", "master/" + publisherName}
+	c.fakeLauncher.mu.Lock()
+	defer c.fakeLauncher.mu.Unlock()
+	for slot := range c.alive {
+		names = append(names, "master/"+slot.Group, "master/"+slot.String())
+	}
+	return names
 }
 
 var errBoom = errors.New("boom")
