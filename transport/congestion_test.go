@@ -2,6 +2,7 @@ package transport
 
 import (
 	"errors"
+	"io"
 	"slices"
 	"sync"
 	"testing"
@@ -35,8 +36,10 @@ func isOpen(c <-chan struct{}) bool {
 func TestF5PendingIsBounded(t *testing.T) {
 	const soft, low, hard = 20 << 10, 5 << 10, 40 << 10
 	m := newMarks()
-	near, far := newPipeLinks(t, Config{SoftBytes: soft, LowBytes: low, HardBytes: hard, Congested: m.tell}, Config{}, discard{}, discard{})
-	near.Start() // the pipe takes some; nobody reads
+	r, w := io.Pipe() // takes nothing until somebody reads
+	near := New(silence(), w, Config{SoftBytes: soft, LowBytes: low, HardBytes: hard, Congested: m.tell}, discard{})
+	far := New(r, &tape{}, Config{}, discard{})
+	near.Start()
 	t.Cleanup(func() { near.Close(0) })
 	f := Frame{Kind: 1, To: Addr{"h", "n"}, Payload: make([]byte, 1000)}
 	var err error
