@@ -43,9 +43,9 @@ type Config struct {
 	guards osproc.Guards // armed in workers; zero: all. Tests prove each alone
 }
 
-// MailboxLimits bound the mailbox of each actor. Past half of a limit, or at
-// the first 4,096 messages or 1 MiB, senders that choose to wait do so; past
-// the limit a message is a dead letter. Zero fields take the stated default.
+// MailboxLimits bound the mailbox of each actor. Past a quarter of a limit, at
+// most 4,096 messages or 1 MiB, senders that choose to wait do so; past the
+// limit a message is a dead letter. Zero fields take the stated default.
 type MailboxLimits struct {
 	Messages int // 0 means 65,536
 	Bytes    int // of messages that came from other processes; 0 means 16 MiB
@@ -229,7 +229,7 @@ func (v *validation) args(field string, g Group) {
 
 // mailboxConfig turns the limits into marks.
 func (l MailboxLimits) mailboxConfig() actors.MailboxConfig {
-	soft, softBytes := min(4096, (l.Messages+1)/2), min(1<<20, (l.Bytes+1)/2)
+	soft, softBytes := min(4096, (l.Messages+3)/4), min(1<<20, (l.Bytes+3)/4)
 	return actors.MailboxConfig{
 		SoftMessages: soft, LowMessages: (soft + 3) / 4, HardMessages: l.Messages,
 		SoftBytes: softBytes, LowBytes: (softBytes + 3) / 4, HardBytes: l.Bytes,

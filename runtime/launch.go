@@ -122,7 +122,7 @@ func (h *handle) connect(r io.ReadCloser, w io.WriteCloser, s settings) (*transp
 	link := transport.New(r, w, transport.Config{
 		MaxMessage: h.launcher.cfg.MaxMessage, Congested: h.life.setCongested,
 	}, h.life)
-	h.life.attach(link)
+	h.life.attach(link, h.launcher.cfg.Mailbox)
 	h.link.Store(link)
 	if h.drained.Load() {
 		h.Drain() // it was asked for meanwhile

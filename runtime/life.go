@@ -21,6 +21,7 @@ type life struct {
 	slot     *slotRoute
 	link     *transport.Link
 	in       *inlet
+	arrivals arrivals        // of the reader
 	notify   func(lifeEvent) // told of what the worker says of itself, on the reader
 	pauses   pauses
 	draining atomic.Bool
@@ -52,8 +53,10 @@ func newLife(h *hub, who actors.Incarnation, notify func(lifeEvent)) *life {
 }
 
 // attach makes the life reachable under its own address.
-func (l *life) attach(link *transport.Link) {
+func (l *life) attach(link *transport.Link, limits MailboxLimits) {
 	l.link = link
+	l.arrivals = newArrivals(limits)
+	l.pauses.frames, l.pauses.bytes = windowFor(limits)
 	l.in = newInlet(l.hub.p, linkSource{link})
 	l.hub.routes.Store(l.addr, l)
 }
@@ -97,10 +100,7 @@ func (l *life) send(f *transport.Frame, always bool) error {
 }
 
 func (l *life) write(f *transport.Frame, always bool) error {
-	if always {
-		return l.link.SendAlways(f)
-	}
-	return l.link.Send(f)
+	return l.pauses.write(l.link, f, always)
 }
 
 // linkError makes a link's refusal one of ours; ErrClosed stays as it is.
@@ -116,6 +116,7 @@ func (l *life) HandleFrame(f *transport.Frame) error {
 	if f.Lane == transport.Control {
 		return l.handleControl(f)
 	}
+	l.arrivals.count(l.link, len(f.Payload))
 	switch f.Kind {
 	case kindMessage, kindFailed:
 		l.handleMessage(f)
@@ -179,6 +180,9 @@ func (l *life) handleControl(f *transport.Frame) error {
 		l.pauses.pause(f.To)
 	case kindResume:
 		l.pauses.resume(f.To)
+		l.resumeSources()
+	case kindArrived:
+		l.pauses.progress(f)
 		l.resumeSources()
 	case kindWatch, kindUnwatch, kindStop, kindForget:
 		return l.handleRequest(f)

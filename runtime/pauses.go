@@ -12,10 +12,13 @@ import (
 const maxPauses = 1 << 14
 
 // pauses is what a peer has asked of those who choose to wait: not to send to
-// some addresses, or, while the link to it is congested, to any.
+// some addresses, or, while the link to it is congested or its window full, to
+// any.
 type pauses struct {
+	window
 	congested atomic.Bool
 	count     atomic.Int32 // len(paused), for a look without the lock
+	ended     atomic.Bool  // mirrors over
 
 	mu     sync.Mutex
 	paused map[transport.Addr]struct{} // guarded by mu
@@ -54,11 +57,20 @@ func (p *pauses) setCongested(congested bool) {
 	}
 }
 
+// progress takes the peer's word on how far its reader has come.
+func (p *pauses) progress(f *transport.Frame) {
+	p.arrived(f)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.relieveLocked()
+}
+
 // end forgets everything: the peer is gone.
 func (p *pauses) end() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.over, p.paused = true, nil
+	p.ended.Store(true)
 	p.count.Store(0)
 	p.congested.Store(false)
 	p.relieveLocked()
@@ -73,7 +85,7 @@ func (p *pauses) relieveLocked() {
 
 // has reports whether senders to a should wait.
 func (p *pauses) has(a transport.Addr) bool {
-	if p.congested.Load() {
+	if p.congested.Load() || p.full() && !p.ended.Load() {
 		return true
 	}
 	if p.count.Load() == 0 {
@@ -93,7 +105,7 @@ func (p *pauses) wait(a transport.Addr) <-chan struct{} {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if _, paused := p.paused[a]; !paused && !p.congested.Load() {
+	if _, paused := p.paused[a]; !paused && !p.congested.Load() && (!p.full() || p.over) {
 		return nil
 	}
 	if p.freed == nil {

@@ -19,12 +19,7 @@ type spoke struct {
 var _ outlet = (*spoke)(nil)
 
 func (s *spoke) send(f *transport.Frame, always bool) error {
-	var err error
-	if always {
-		err = s.link.SendAlways(f)
-	} else {
-		err = s.link.Send(f)
-	}
+	err := s.pauses.write(s.link, f, always)
 	if errors.Is(err, transport.ErrClosed) {
 		return actors.ErrNotSent
 	}

@@ -28,6 +28,7 @@ const (
 	kindStop    transport.Kind = 22 // stop the actor To
 	kindDrain   transport.Kind = 23 // master: finish what you have and exit
 	kindExit    transport.Kind = 24 // master: goodbye has been read, exit now
+	kindArrived transport.Kind = 26 // Call data frames with Reply bytes of payload have been read
 	kindForget  transport.Kind = 25 // nobody waits for Call of From any more
 )
 

@@ -36,6 +36,7 @@ type worker struct {
 	args     any
 	link     *transport.Link
 	in       *inlet
+	arrivals arrivals // of the link's reader
 	out      *spoke
 	host     *actor.PID
 	ready    sync.Once
@@ -68,6 +69,8 @@ func newWorker(r io.ReadCloser, w io.WriteCloser) (*worker, error) {
 		address: s.Who, log: s.logger(), maxCalls: s.MaxCalls, mailbox: s.Mailbox.mailboxConfig(),
 	})
 	k.out = &spoke{p: k.p}
+	k.arrivals = newArrivals(s.Mailbox)
+	k.out.pauses.frames, k.out.pauses.bytes = windowFor(s.Mailbox)
 	k.p.exits = k.out
 	k.p.cluster.who, k.p.cluster.slots, k.p.cluster.worker = who, s.Groups, k
 	k.link = transport.New(r, w, transport.Config{
@@ -133,7 +136,7 @@ func (k *worker) announce() {
 }
 
 func (k *worker) sendData(kind transport.Kind, payload []byte) {
-	_ = k.link.SendAlways(&transport.Frame{Kind: kind, Payload: payload}) // the master is gone: run ends
+	_ = k.out.send(&transport.Frame{Kind: kind, Payload: payload}, true) // the master is gone: run ends
 }
 
 // goodbye tells the master how the worker ends, and waits until it knows.
@@ -170,6 +173,7 @@ func (k *worker) stop() {
 // HandleFrame implements transport.Handler, on the link's reader.
 func (k *worker) HandleFrame(f *transport.Frame) error {
 	if f.Lane == transport.Data {
+		k.arrivals.count(k.link, len(f.Payload))
 		if !k.in.local(f) {
 			return fmt.Errorf("unknown frame kind %d on the data lane", f.Kind)
 		}
@@ -186,6 +190,8 @@ func (k *worker) handleControl(f *transport.Frame) error {
 		k.out.pauses.pause(f.To)
 	case kindResume:
 		k.out.pauses.resume(f.To)
+	case kindArrived:
+		k.out.pauses.progress(f)
 	case kindDrain:
 		k.drain()
 	case kindExit:

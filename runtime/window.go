@@ -1,0 +1,90 @@
+package runtime
+
+import (
+	"sync/atomic"
+
+	"github.com/seed-4314ae1d/troupe/transport"
+)
+
+// A pause takes time to arrive, and what is sent meanwhile must find room. So
+// those who choose to wait also wait while more than a window of frames is
+// under way to the peer's reader, which says in steps how far it has come: an
+// answer to a frame on the control lane comes before the next step.
+type window struct {
+	frames, bytes uint64 // allowed under way
+
+	sentFrames, sentBytes       atomic.Uint64
+	arrivedFrames, arrivedBytes atomic.Uint64 // as the peer says
+}
+
+// windowFor sizes a window so that a mailbox with these limits has room, above
+// its soft mark, for the windows of several senders.
+func windowFor(l MailboxLimits) (frames, bytes uint64) {
+	return uint64(max(8, min(16<<10, l.Messages/8))), uint64(max(1<<10, min(4<<20, l.Bytes/8)))
+}
+
+// sent counts a data frame with a payload of size bytes.
+func (w *window) sent(size int) {
+	w.sentFrames.Add(1)
+	w.sentBytes.Add(uint64(size))
+}
+
+// arrived takes the peer's word; a word from the future is a lie that harms
+// the liar's own sender alone.
+func (w *window) arrived(f *transport.Frame) {
+	w.arrivedFrames.Store(f.Call)
+	w.arrivedBytes.Store(f.Reply)
+}
+
+// write sends a data frame and counts it.
+func (w *window) write(link *transport.Link, f *transport.Frame, always bool) error {
+	size := frameSize(f) // before the link owns the buffer
+	send := link.Send
+	if always {
+		send = link.SendAlways
+	}
+	err := send(f)
+	if err == nil {
+		w.sent(size)
+	}
+	return err
+}
+
+// full reports whether as much is under way as may be.
+func (w *window) full() bool {
+	return int64(w.sentFrames.Load()-w.arrivedFrames.Load()) > int64(w.frames) ||
+		int64(w.sentBytes.Load()-w.arrivedBytes.Load()) > int64(w.bytes)
+}
+
+// arrivals is the receiving side of a window. It belongs to the link's reader.
+type arrivals struct {
+	frames, bytes         uint64
+	toldFrames, toldBytes uint64
+	stepFrames, stepBytes uint64
+}
+
+// newArrivals tells four times a window.
+func newArrivals(l MailboxLimits) arrivals {
+	frames, bytes := windowFor(l)
+	return arrivals{stepFrames: frames / 4, stepBytes: bytes / 4}
+}
+
+// count counts a data frame and says how far the reader has come when a step
+// is done.
+func (a *arrivals) count(link *transport.Link, size int) {
+	a.frames++
+	a.bytes += uint64(size)
+	if a.frames-a.toldFrames < a.stepFrames && a.bytes-a.toldBytes < a.stepBytes {
+		return
+	}
+	a.toldFrames, a.toldBytes = a.frames, a.bytes
+	_ = link.SendControl(&transport.Frame{Kind: kindArrived, Call: a.frames, Reply: a.bytes}) // gone: nobody waits
+}
+
+// frameSize is what a data frame counts in a window, at both its ends.
+func frameSize(f *transport.Frame) int {
+	if f.Buf != nil {
+		return len(f.Buf.B)
+	}
+	return len(f.Payload)
+}
