@@ -53,14 +53,15 @@ type function struct {
 	takes   func(message any) bool
 	room    chan struct{}
 	running sync.WaitGroup
-	ctx     context.Context // of this life of the actor: base of each call's
+	base    func() context.Context // of this life of the actor: what each call's derives from
 	cancel  context.CancelFunc
 }
 
 func (f *function) Receive(ctx actor.Context) {
 	switch m := ctx.Message().(type) {
 	case *actor.Started:
-		f.ctx, f.cancel = context.WithCancel(f.w.cluster().context(context.Background()))
+		ctx, cancel := context.WithCancel(f.w.cluster().context(context.Background()))
+		f.base, f.cancel = func() context.Context { return ctx }, cancel
 	case *actor.Stopping, *actor.Restarting:
 		f.running.Wait()
 		f.cancel()
@@ -96,10 +97,10 @@ func (f *function) begin(ctx actor.Context, in any) {
 func (f *function) callContext(self *actor.PID) (context.Context, context.CancelFunc) {
 	if box, ok := f.w.p.box(self.Id); ok {
 		if expires := box.Expires(); expires != 0 {
-			return context.WithDeadline(f.ctx, time.Unix(0, expires))
+			return context.WithDeadline(f.base(), time.Unix(0, expires))
 		}
 	}
-	return context.WithCancel(f.ctx)
+	return context.WithCancel(f.base())
 }
 
 func (f *function) protected(ctx context.Context, in any, self *actor.PID) (out any, err error) {

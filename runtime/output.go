@@ -75,7 +75,7 @@ func (o *output) lost(n uint64) {
 		o.log.Warn().Uint64("lines", n).Msg("worker output dropped: the log is too slow")
 		return
 	}
-	io.WriteString(o.w, "troupe │ output of workers dropped: too slow here\n")
+	_, _ = io.WriteString(o.w, "troupe │ output of workers dropped: too slow here\n")
 }
 
 func (o *output) write(line outputLine) {
@@ -84,7 +84,7 @@ func (o *output) write(line outputLine) {
 		return
 	}
 	slot, _, _ := strings.Cut(line.who, "#")
-	io.WriteString(o.w, slot+" │ "+line.text+"\n") // a broken stderr cannot be reported anywhere
+	_, _ = io.WriteString(o.w, slot+" │ "+line.text+"\n") // a broken stderr cannot be reported anywhere
 }
 
 // event logs one line; one that is a JSON object keeps its fields.

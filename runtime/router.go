@@ -90,12 +90,17 @@ func (p *process) transmitFailure(to *actor.PID, msg any) (done bool, err error)
 		p.sendFailed(addrOf(to), to.RequestId, actors.ErrNoActor)
 		return true, nil
 	case error:
-		if _, err := p.registry.Of(m); err != nil {
+		if !p.registered(m) {
 			p.sendFailed(addrOf(to), to.RequestId, textError(m))
 			return true, nil
 		}
 	}
 	return false, nil
+}
+
+func (p *process) registered(message any) bool {
+	_, err := p.registry.Of(message)
+	return err == nil
 }
 
 // textError is what is left of an error whose type cannot cross. Errors of

@@ -16,7 +16,6 @@ type box struct {
 	id      string
 	gone    atomic.Bool                       // the actor has handled Stopped
 	failure atomic.Pointer[actors.PanicError] // the panic that it has not been restarted from
-	started func(actor.Context)               // called when Started returned without panic; may be nil
 }
 
 // box finds the mailbox of a live local actor.
