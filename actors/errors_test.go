@@ -17,7 +17,9 @@ func TestExitErrorIsOneLine(t *testing.T) {
 		want string
 	}{
 		{ExitError{OSPID: 41207, Code: 2, Panic: crash}, "worker a/2#1 (pid 41207): fatal error: concurrent map writes"},
-		{ExitError{OSPID: 7, Code: 3}, "worker a/2#1 (pid 7): unexpected EOF"},
+		{ExitError{OSPID: 7, Code: 3}, "worker a/2#1 (pid 7): exit code 3"},
+		{ExitError{OSPID: 7, Code: 3, Err: io.ErrUnexpectedEOF}, "worker a/2#1 (pid 7): unexpected EOF"},
+		{ExitError{OSPID: 7, Code: 2, Panic: crash, Err: io.ErrUnexpectedEOF}, "worker a/2#1 (pid 7): fatal error: concurrent map writes"},
 		{ExitError{OSPID: 7}, "worker a/2#1 (pid 7): exit code 0"},
 		{ExitError{OSPID: 7, Code: -1, Signal: "SIGSEGV"}, "worker a/2#1 (pid 7): SIGSEGV"},
 		{ExitError{OSPID: 7, Code: -1, Signal: "SIGKILL", OOM: true}, "worker a/2#1 (pid 7): out of memory, killed by the kernel"},
