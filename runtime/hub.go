@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 	"sync/atomic"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -20,7 +19,7 @@ const masterAddress = "master"
 // reader of one link, straight into another link; nothing here waits.
 type hub struct {
 	p       *process
-	routes  sync.Map // address → route
+	routes  routeTable
 	groups  map[string]*groupRoute
 	slots   map[actors.Slot]*slotRoute
 	holders *holders
@@ -29,13 +28,6 @@ type hub struct {
 }
 
 var _ outlet = (*hub)(nil)
-
-// route leads to where an address is.
-type route interface {
-	send(f *transport.Frame, always bool) error
-	blocked(name string) <-chan struct{}
-	life(to transport.Addr) *life // who serves it now; nil: nobody
-}
 
 func newHub(p *process, groups []Group, limits HoldLimits) *hub {
 	h := &hub{
@@ -58,19 +50,13 @@ func (h *hub) addGroup(name string, size int, limits HoldLimits) {
 		s := &slotRoute{slot: slot, place: place{hub: h, name: slot.String(), hold: hold{limits: limits}}}
 		g.slots = append(g.slots, s)
 		h.slots[slot] = s
-		h.routes.Store(s.name, s)
+		h.routes.set(s.name, s)
 	}
 	h.groups[name] = g
-	h.routes.Store(name, g)
+	h.routes.set(name, g)
 }
 
-func (h *hub) route(host string) (route, bool) {
-	found, ok := h.routes.Load(host)
-	if !ok {
-		return nil, false
-	}
-	return found.(route), true
-}
+func (h *hub) route(host string) (route, bool) { return h.routes.get(host) }
 
 // noAddress is the error of a message to an address that nobody has.
 func noAddress(host string) error {
@@ -100,12 +86,11 @@ func (h *hub) forget(id uint32) { h.holders.forget(callKey{masterAddress, id}) }
 // flush returns when every link has written what was queued when it was
 // called. A link that has broken has nothing to flush.
 func (h *hub) flush(ctx context.Context) error {
-	h.routes.Range(func(_, r any) bool {
+	for _, r := range h.routes.all() {
 		if l, ok := r.(*life); ok {
 			_ = l.link.Flush(ctx)
 		}
-		return ctx.Err() == nil
-	})
+	}
 	return ctx.Err()
 }
 

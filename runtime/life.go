@@ -58,7 +58,7 @@ func (l *life) attach(link *transport.Link, limits MailboxLimits) {
 	l.arrivals = newArrivals(limits)
 	l.pauses.frames, l.pauses.bytes = windowFor(limits)
 	l.in = newInlet(l.hub.p, linkSource{link})
-	l.hub.routes.Store(l.addr, l)
+	l.hub.routes.set(l.addr, l)
 }
 
 // open lets the slot's messages through: the worker is ready.
@@ -262,7 +262,7 @@ const readFor = time.Second
 // delivered. It returns what was never written to it.
 func (l *life) stopReading() []transport.Frame {
 	l.slot.shut(l)
-	l.hub.routes.Delete(l.addr)
+	l.hub.routes.remove(l.addr)
 	unsent := l.link.Close(readFor)
 	l.in.close()
 	return unsent
