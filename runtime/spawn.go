@@ -101,6 +101,9 @@ func (b *box) end() {
 // Refused implements actors.MailboxHooks.
 func (b *box) Refused(message any, sender *actor.PID, why actors.DeadReason) {
 	_, msg, _ := actor.UnwrapEnvelope(message)
+	if _, quiet := msg.(actor.IgnoreDeadLetterLogging); quiet { // of the built-in actors, to one that has just stopped
+		return
+	}
 	self := actor.NewPID(b.p.address, b.id)
 	b.p.bury(&actors.DeadLetter{To: self, Message: msg, Sender: sender, Reason: why})
 	if sender != nil {

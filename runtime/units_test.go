@@ -1,0 +1,227 @@
+package runtime
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/seed-4314ae1d/troupe/actors"
+	"github.com/seed-4314ae1d/troupe/transport"
+)
+
+func TestMetaRoundTripAndGarbage(t *testing.T) {
+	envelope := &actor.MessageEnvelope{}
+	envelope.SetHeader("trace", "abc")
+	envelope.SetHeader("empty", "")
+	b := appendMeta(nil, 123456789, envelope.Header)
+	m, err := parseMeta(b)
+	if err != nil || m.deadline != 123456789 || m.headers["trace"] != "abc" || len(m.headers) != 2 {
+		t.Fatalf("%+v, %v", m, err)
+	}
+	for cut := range b {
+		if _, err := parseMeta(b[:cut]); err != nil && !errors.Is(err, errMeta) {
+			t.Errorf("cut at %d: %v", cut, err)
+		}
+	}
+	unknown := append([]byte{200, 3, 1, 2, 3}, b...)
+	if m, err := parseMeta(unknown); err != nil || m.deadline != 123456789 {
+		t.Errorf("an unknown tag: %+v, %v", m, err)
+	}
+}
+
+func FuzzParseMeta(f *testing.F) {
+	f.Add(appendMeta(nil, 1, nil))
+	f.Add([]byte{2, 3, 1, 'a', 'b'})
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if _, err := parseMeta(b); err != nil && !errors.Is(err, errMeta) {
+			t.Error(err)
+		}
+	})
+}
+
+func FuzzDecodeWireError(f *testing.F) {
+	f.Add(encodeWire(packError(&actors.ExitError{Who: "a/1#1", Code: 2, Err: context.DeadlineExceeded})))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if err := decodeWireError(b); err != nil {
+			_ = err.Error()
+		}
+		decodeWireDown(b)
+	})
+}
+
+func TestErrorsCross(t *testing.T) {
+	exit := &actors.ExitError{Who: "a/1#1", Code: 7, Stderr: "last words"}
+	for _, err := range []error{
+		actors.ErrNotSent, actors.ErrNoActor, actors.ErrOverflow, actors.ErrDraining, context.DeadlineExceeded,
+		errors.Join(actors.ErrMaybeDone, exit), errExpired, errHoldExpired,
+		&actors.GaveUpError{Who: "worker a/1#1", Restarts: 3, Period: time.Second, Err: &actors.PanicError{Value: "x"}},
+	} {
+		back := decodeWireError(encodeWire(packError(err)))
+		if codeOf(back) != codeOf(err) {
+			t.Errorf("%v came back as %v", err, back)
+		}
+		for _, sentinel := range codeSentinels {
+			if errors.Is(err, sentinel) != errors.Is(back, sentinel) {
+				t.Errorf("%v: Is %v is %v, was %v", err, sentinel, errors.Is(back, sentinel), errors.Is(err, sentinel))
+			}
+		}
+	}
+	var got *actors.ExitError
+	if back := decodeWireError(encodeWire(packError(errors.Join(actors.ErrMaybeDone, exit)))); !errors.As(back, &got) || got.Stderr != "last words" {
+		t.Errorf("the exit came back as %#v", back)
+	}
+	var gave *actors.GaveUpError
+	var panicked *actors.PanicError
+	back := decodeWireError(encodeWire(packError(&actors.GaveUpError{Who: "w", Err: &actors.PanicError{Value: "x"}})))
+	if !errors.As(back, &gave) || !errors.As(back, &panicked) || panicked.Value != "x" {
+		t.Errorf("the chain came back as %v", back)
+	}
+}
+
+// frame is a held message with a number.
+func frame(n byte) *transport.Frame {
+	return &transport.Frame{Kind: kindMessage, Payload: []byte{n}}
+}
+
+func TestHoldIsBoundedAndKeepsOrder(t *testing.T) {
+	h := hold{limits: HoldLimits{Messages: 3, Bytes: 1 << 20, Age: time.Minute}}
+	now := time.Unix(1000, 0)
+	for n := range byte(3) {
+		if err := h.add(frame(n), false, now); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := h.add(frame(9), false, now); !errors.Is(err, actors.ErrOverflow) {
+		t.Errorf("past the bound: %v", err)
+	}
+	if err := h.add(frame(3), true, now); err != nil {
+		t.Errorf("what must arrive: %v", err)
+	}
+	h.putBack([]transport.Frame{*frame(100), *frame(101)}, now)
+	var order []byte
+	for _, held := range h.take() {
+		order = append(order, held.frame.Payload[0])
+	}
+	if want := "\x64\x65\x00\x01\x02\x03"; string(order) != want {
+		t.Errorf("order is %v, want %v", order, []byte(want))
+	}
+	if h.bytes != 0 {
+		t.Errorf("%d bytes left in an empty hold", h.bytes)
+	}
+}
+
+func TestHoldExpires(t *testing.T) {
+	h := hold{limits: HoldLimits{Messages: 10, Bytes: 1 << 20, Age: time.Minute}}
+	start := time.Unix(1000, 0)
+	call := frame(1)
+	call.Call, call.Meta = 5, appendMeta(nil, start.Add(time.Hour).UnixNano(), nil)
+	for _, f := range []*transport.Frame{frame(0), call} {
+		if err := h.add(f, false, start); err != nil {
+			t.Fatal(err)
+		}
+	}
+	late, next := h.expire(start.Add(59 * time.Second))
+	if len(late) != 0 || !next.Equal(start.Add(time.Minute)) {
+		t.Errorf("too early: %d late, next %v", len(late), next)
+	}
+	late, next = h.expire(start.Add(time.Minute))
+	if len(late) != 1 || late[0].frame.Payload[0] != 0 || !next.Equal(start.Add(time.Hour)) {
+		t.Errorf("after a minute: %d late, next %v", len(late), next)
+	}
+	late, next = h.expire(start.Add(2 * time.Hour))
+	if len(late) != 1 || !next.IsZero() || len(h.frames) != 0 || h.bytes != 0 {
+		t.Errorf("after all: %d late, next %v, %d held", len(late), next, len(h.frames))
+	}
+}
+
+func TestTrackedRequestsAreBounded(t *testing.T) {
+	table := newCallTable(10, func(uint32) {})
+	for range maxTracked + 5 {
+		table.track(&requestWaiter{})
+	}
+	n := 0
+	for i := range table.shards {
+		n += len(table.shards[i].calls)
+	}
+	if n != maxTracked || table.forgot.Load() != 5 {
+		t.Errorf("%d tracked, %d forgotten", n, table.forgot.Load())
+	}
+}
+
+func TestHoldersForgetTheOldestRequests(t *testing.T) {
+	h := newHolders()
+	l := &life{addr: "a/1#1"}
+	for i := range uint32(maxTracked + 5) {
+		h.set(callKey{"b/1#1", i + 1 | trackedBit}, l)
+	}
+	if n := h.len(); n != maxTracked {
+		t.Errorf("%d held, want %d", n, maxTracked)
+	}
+	h.set(callKey{"b/1#1", 7}, l)
+	if held := h.takeHeldBy(l); len(held) != maxTracked+1 || h.len() != 0 {
+		t.Errorf("%d were held by the dead, %d are left", len(held), h.len())
+	}
+}
+
+func TestCallsAreBounded(t *testing.T) {
+	table := newCallTable(2, func(uint32) {})
+	for range 2 {
+		if _, err := table.open(&askWaiter{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := table.open(&askWaiter{}); !errors.Is(err, actors.ErrOverflow) {
+		t.Errorf("a third call: %v", err)
+	}
+}
+
+func TestWindow(t *testing.T) {
+	w := &window{frames: 2, bytes: 100}
+	w.sent(10)
+	w.sent(10)
+	if w.full() {
+		t.Error("full at its size")
+	}
+	w.sent(10)
+	if !w.full() {
+		t.Error("not full past its size")
+	}
+	w.arrived(&transport.Frame{Call: 3, Reply: 30})
+	if w.full() {
+		t.Error("full after all arrived")
+	}
+	w.sent(200)
+	if !w.full() {
+		t.Error("not full past its bytes")
+	}
+	w.arrived(&transport.Frame{Call: 1 << 60, Reply: 1 << 60}) // a lie
+	if w.full() {
+		t.Error("a lie from the future blocks the sender")
+	}
+}
+
+func TestWatchTable(t *testing.T) {
+	table := newWatchTable()
+	who, watcher := transport.Addr{Host: "a/1#1", Name: "x"}, transport.Addr{Host: "b/1#1", Name: "y"}
+	key := watchKey{watcher, who}
+	slot := transport.Addr{Host: "a/1", Name: "x"}
+	table.add(key, who)
+	table.add(key, slot)
+	table.add(key, slot)
+	if last := table.drop(key, slot); last {
+		t.Error("dropped the last of two")
+	}
+	if names := table.end(key); len(names) != 1 || names[0] != who {
+		t.Errorf("ended under %v", names)
+	}
+	if names := table.end(key); len(names) != 0 || table.len() != 0 || len(table.hosts) != 0 {
+		t.Errorf("ended twice: %v, %d left", names, table.len())
+	}
+	table.add(key, who)
+	if ended := table.takeHost("b/1#1"); len(ended) != 1 || table.len() != 0 || len(table.hosts) != 0 {
+		t.Errorf("%d ended with the host, %d left", len(ended), table.len())
+	}
+}
