@@ -18,13 +18,12 @@ type Hello struct{ Name string }
 // Greeting is its answer.
 type Greeting struct {
 	Text  string
-	OSPID int
+	OSPID int // of the process that answered
 }
 
-// Greeter greets.
+// Greeter is an actor: it handles one message at a time, in a worker process.
 type Greeter struct{}
 
-// Receive handles one message at a time, in a worker process.
 func (*Greeter) Receive(ctx actor.Context) {
 	if m, ok := ctx.Message().(*Hello); ok {
 		ctx.Respond(&Greeting{Text: "Hello, " + m.Name, OSPID: os.Getpid()})
@@ -39,20 +38,19 @@ func main() {
 	troupe.Init() // a worker does its work in here and never returns
 	err := troupe.Run(context.Background(), troupe.Config{
 		Groups: []troupe.Group{{Kind: greeter, Size: 4}},
-	}, greet)
+	}, func(ctx context.Context, c *troupe.Cluster) error {
+		ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+		defer cancel()
+		reply, err := troupe.Ask[*Greeting](ctx, c.Group("greeter"), &Hello{Name: "Ann"})
+		if err != nil {
+			return err
+		}
+		fmt.Println(reply.Text)
+		fmt.Println("from another process:", reply.OSPID != os.Getpid())
+		return nil
+	})
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-}
-
-func greet(ctx context.Context, c *troupe.Cluster) error {
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
-	defer cancel()
-	reply, err := troupe.Ask[*Greeting](ctx, c.Group("greeter"), &Hello{Name: "Ann"})
-	if err != nil {
-		return err
-	}
-	fmt.Println(reply.Text, "from another process:", reply.OSPID != os.Getpid())
-	return nil
 }
