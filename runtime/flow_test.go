@@ -107,7 +107,7 @@ func refusals(c *troupe.Cluster) int { return int(c.Stats().DeadLetters["overflo
 func TestF8MutualFlood(t *testing.T) {
 	const n = 1_000_000
 	messages := n
-	if testing.Short() {
+	if testing.Short() || raceEnabled { // the detector makes each message ten times as dear
 		messages = n / 10
 	}
 	c := start(t, troupe.Config{Groups: []troupe.Group{{Kind: tides, Size: 2}}})
