@@ -1,77 +1,124 @@
 package codec
 
 import (
+	"bytes"
+	"errors"
 	"reflect"
+	"sync"
+
+	"github.com/fxamacker/cbor/v2"
 )
 
-// The CBOR here is RFC 8949, definite lengths only, without canonical order:
+// A message without a codec of its own is CBOR (RFC 8949) of definite lengths:
 //
-//	Go                                 CBOR
-//	bool, integers, floats             the same, floats in their own width
-//	string                             text; a byte string if not UTF-8
-//	[]byte, [n]byte                    byte string
-//	slice, array                       array
-//	map                                map
-//	struct                             map by field name; array if tagged toarray
-//	nil pointer, slice, map            null
-//	time.Time                          array: seconds since 1970, nanoseconds and, unless UTC, offset in seconds
-//	actor.PID                          array: address, id, request id
-//	type with a binary codec, proto    byte string
-//	type with MarshalCBOR              what it returns
-//	unexported fields and MarshalText  text
+//	Go                               CBOR
+//	bool, integers, floats           the same, floats in their own width
+//	string                           text, also if it is not UTF-8
+//	[]byte, [n]byte                  byte string
+//	slice, array, map                array, map
+//	struct                           map by field name; array if tagged toarray
+//	nil pointer, slice, map          null
+//	time.Time                        text, RFC 3339 with nanoseconds in UTC; the zero time null
+//	big.Int                          integer, or bignum if it does not fit
+//	MarshalCBOR and UnmarshalCBOR    what they say
+//	MarshalBinary, UnmarshalBinary   byte string
 //
-// Field names are Go's, or the first part of a `cbor` or `json` tag, whose
-// options omitempty, omitzero, keyasint and toarray are known; the fields of an
-// embedded struct are the outer one's. A name that is unknown is ignored, a
-// field that is missing or null is zero, and of a key that comes twice the last
-// counts. Tags are ignored.
+// Within a message an actor.PID and a protobuf message are structs too: a PID
+// forgets how it was reached, a protobuf message its unknown fields. Names and
+// options come from a `cbor` or else a `json` tag; what omitempty leaves out
+// arrives as nil. A name that is unknown is ignored, a field that is missing or
+// null is zero. An array for a toarray struct must have as many elements as the
+// struct has fields.
 //
-// A reader takes at most 16 MiB and 32 times the message's size in memory.
+// A time loses its monotonic clock and its zone, not its instant. Years are 0 to
+// 9999; a pointer to the zero time arrives as nil.
 const (
-	maxDepth     = 2000 // containers within containers, pointers included when encoding
-	memoryBase   = 16 << 20
-	memoryFactor = 32
+	maxDepth = 2000     // containers within containers, pointers included when encoding
+	maxCount = 16 << 20 // elements of an array, entries of a map
 )
 
-// A node encodes and decodes the values of one Go type.
-type node interface {
-	// append appends v, which is depth containers deep.
-	append(dst []byte, v reflect.Value, depth int) ([]byte, error)
+var (
+	encoder = must(cbor.EncOptions{
+		NaNConvert:  cbor.NaNConvertNone,
+		InfConvert:  cbor.InfConvertNone,
+		Time:        cbor.TimeRFC3339NanoUTC,
+		IndefLength: cbor.IndefLengthForbidden,
+	}.UserBufferEncMode())
 
-	// decode fills v, which is settable and zero, from an item that is not null.
-	decode(r *reader, v reflect.Value) error
+	decoder = must(cbor.DecOptions{
+		MaxNestedLevels:   maxDepth,
+		MaxArrayElements:  maxCount,
+		MaxMapPairs:       maxCount,
+		IndefLength:       cbor.IndefLengthForbidden,
+		UTF8:              cbor.UTF8DecodeInvalid,
+		FieldNameMatching: cbor.FieldNameMatchingCaseSensitive,
+	}.DecMode())
+)
+
+func must[T any](mode T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return mode
 }
 
-type cborCodec struct{ root node }
-
-// newCBOR returns the codec of a type by its fields. The error is an
-// *UnsupportedFieldError.
-func newCBOR(elem reflect.Type) (codec, error) {
-	b := builder{message: elem, known: make(map[reflect.Type]*lateNode)}
-	root, err := b.build(elem, "")
-	if err != nil {
-		return nil, err
-	}
-	return cborCodec{root}, nil
+type cborCodec struct {
+	loops *loops // nil if a message cannot hold itself
 }
 
 func (cborCodec) name() string { return "cbor" }
 func (cborCodec) slow() int    { return 16 << 10 }
 
+var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+var errDepth = errors.New("nested too deeply, or in a circle")
+
 func (c cborCodec) append(dst []byte, message any) ([]byte, error) {
-	return c.root.append(dst, reflect.ValueOf(message).Elem(), 0)
+	if c.loops != nil && c.loops.deeper(reflect.ValueOf(message).Elem(), maxDepth) {
+		return dst, errDepth
+	}
+	buffer := buffers.Get().(*bytes.Buffer)
+	*buffer = *bytes.NewBuffer(dst)
+	err := encoder.MarshalToBuffer(message, buffer)
+	dst = buffer.Bytes()
+	*buffer = bytes.Buffer{}
+	buffers.Put(buffer)
+	return dst, err
 }
 
-func (c cborCodec) decode(b []byte, message any) error {
-	r := readers.Get().(*reader)
-	defer readers.Put(r)
-	defer r.reset(nil)
-	r.reset(b)
-	if err := r.decode(c.root, reflect.ValueOf(message).Elem()); err != nil {
-		return err
+func (cborCodec) decode(b []byte, message any) error {
+	return decoder.Unmarshal(b, message)
+}
+
+// loops are the ways by which values of a message type may hold themselves. The
+// library would follow a circle until the stack overflows.
+type loops struct {
+	types  map[reflect.Type]bool  // those checked; true if they lead to a loop
+	fields map[reflect.Type][]int // of structs: which fields do
+}
+
+// deeper reports whether v has more than depth levels, as it has in a circle.
+func (l *loops) deeper(v reflect.Value, depth int) bool {
+	if !v.IsValid() || !l.types[v.Type()] {
+		return false
 	}
-	if r.at < len(b) {
-		return errTrailing
+	switch {
+	case depth == 0:
+		return true
+	case v.Kind() == reflect.Pointer:
+		return l.deeper(v.Elem(), depth-1)
+	case v.Kind() == reflect.Struct:
+		for _, i := range l.fields[v.Type()] {
+			if l.deeper(v.Field(i), depth-1) {
+				return true
+			}
+		}
+		return false
 	}
-	return nil
+	for key, elem := range v.Seq2() {
+		if l.deeper(key, depth-1) || l.deeper(elem, depth-1) {
+			return true
+		}
+	}
+	return false
 }

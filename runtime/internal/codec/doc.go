@@ -10,5 +10,6 @@
 //	any other                           CBOR, by its fields
 //
 // Bytes from a peer are data: whatever they are, decoding returns a message or
-// an error, takes memory in proportion to their number, and does not panic.
+// an error, makes no more array elements and map entries than there are bytes,
+// and does not panic.
 package codec

@@ -1,11 +1,6 @@
 package codec
 
-import (
-	"reflect"
-	"testing"
-
-	"github.com/fxamacker/cbor/v2"
-)
+import "testing"
 
 // before and after are one message type in two versions of a program.
 type (
@@ -102,72 +97,13 @@ func TestEvolutionOfTuples(t *testing.T) {
 		Next *tuple
 		C    []int
 	}
-	if got := transcode(t, &tuple{A: 1, B: "b"}, new(longer)).(*longer); got.A != 1 || got.B != "b" || got.C != nil {
-		t.Errorf("got %+v", got)
+	sender, _ := registered(t, longer{}).Of(longer{})
+	wire, err := sender.Append(nil, longer{A: 1, B: "b"})
+	if err != nil {
+		t.Fatal(err)
 	}
-	if got := transcode(t, &longer{A: 1, B: "b", C: []int{1}}, new(tuple)).(*tuple); got.A != 1 || got.B != "b" {
-		t.Errorf("got %+v", got)
-	}
-}
-
-func TestDuplicateKeysLastOneCounts(t *testing.T) {
-	kind, _ := registered(t, pointers{}, point{}).Of(&point{})
-	for wire, want := range map[string]point{
-		"\xa3\x61X\x01\x61X\x02\x61Y\x03": {2, 3},
-		"\xa3\x61Y\x01\x61X\x02\x61Y\x03": {2, 3},
-		"\xa3\x61X\x01\x61Y\x02\x61X\xf6": {0, 2},
-	} {
-		got, err := kind.Decode([]byte(wire))
-		if err != nil || *got.(*point) != want {
-			t.Errorf("% x: %v, %v; want %v", wire, got, err, want)
-		}
-	}
-	nested, _ := registered(t, pointers{}).Of(&pointers{})
-	got, err := nested.Decode([]byte("\xa2\x61P\xa1\x61X\x01\x61P\xa1\x61Y\x02"))
-	if err != nil || *got.(*pointers).P != (point{0, 2}) {
-		t.Errorf("a key that came twice was merged: %+v, %v", got.(*pointers).P, err)
-	}
-}
-
-// Another implementation reads what we write, and the other way round.
-func TestAgreesWithAnotherCBOR(t *testing.T) {
-	for _, message := range []any{
-		&scalars{true, -1, -128, -3000, 70000, 1 << 40, 24, 255, 256, 65536, 1 << 63, 1.5, -2.25, "é世", 5, 'x'},
-		&lists{Bytes: []byte{1}, Strings: []string{"", "b"}, Ints: [3]int{1, 2, 3}, Nested: [][]int8{{}, {-1}}, Named: names{"x"}},
-		&pointers{S: new(string), Self: &pointers{P: &point{1, 2}}, Kids: []pointers{{}}, More: map[string]*pointers{"x": nil}},
-		&outer{base{1, 2}, &Deeper{3, &Deepest{"b"}}, inner{"n"}, "x"},
-		&outer{Name: "flat"},
-		&tagged{Short: "s", JSON: 0, Number: 5, Minus: 6, Empty: nil},
-		&tuple{A: 1, B: "b", Next: &tuple{A: 2}},
-	} {
-		theirs, err := cbor.Marshal(message)
-		if err != nil {
-			t.Fatal(err)
-		}
-		kind, _ := registered(t, message).Of(message)
-		ours, err := kind.Append(nil, message)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := cbor.Wellformed(ours); err != nil {
-			t.Errorf("%T: %v", message, err)
-		}
-		fromTheirs, err := kind.Decode(theirs)
-		if err != nil {
-			t.Errorf("%T: %v", message, err)
-		}
-		wantSame(t, fromTheirs, message)
-		fromOurs := reflect.New(reflect.TypeOf(message).Elem()).Interface()
-		if err := cbor.Unmarshal(ours, fromOurs); err != nil {
-			t.Errorf("%T: %v", message, err)
-		}
-		wantSame(t, fromOurs, message)
-	}
-}
-
-func wantSame(t *testing.T, got, want any) {
-	t.Helper()
-	if !reflect.DeepEqual(got, want) {
-		t.Errorf("got %+v\nwant %+v", got, want)
+	receiver, _ := registered(t, tuple{}).Of(tuple{})
+	if got, err := receiver.Decode(wire); err == nil {
+		t.Errorf("another number of fields passed: %+v", got)
 	}
 }

@@ -1,11 +1,13 @@
 package codec
 
 import (
+	"errors"
 	"reflect"
 	"testing"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
+	"github.com/fxamacker/cbor/v2"
 	"google.golang.org/protobuf/types/known/structpb"
 )
 
@@ -20,7 +22,7 @@ type everything struct {
 	Foreign   foreign
 	Tagged    tagged
 	Tuple     *tuple
-	Event     event
+	Stamp     stamp
 }
 
 // FuzzDecode has no recover of its own: Decode itself must not panic. What it
@@ -42,6 +44,9 @@ func FuzzDecode(f *testing.F) {
 			return
 		}
 		again, err := kind.Append(nil, message)
+		if _, ok := errors.AsType[*cbor.UnsupportedValueError](err); ok {
+			return // a year past 9999, as a number
+		}
 		if err != nil {
 			t.Fatalf("% x decodes, but does not encode: %v", wire, err)
 		}
@@ -60,7 +65,7 @@ func FuzzDecode(f *testing.F) {
 
 func fuzzSeeds() []any {
 	return []any{
-		&everything{Lists: &lists{Strings: []string{"a"}}, Tagged: tagged{When: noon}, Event: event{noon, "x"}},
+		&everything{Lists: &lists{Strings: []string{"a"}}, Tagged: tagged{When: noon}, Stamp: stamp{noon}},
 		&pointers{Self: &pointers{}, More: map[string]*pointers{"x": {}}},
 		&appointment{At: time.Unix(1, 2)},
 		&addresses{One: actor.NewPID("a", "b")},
@@ -87,7 +92,7 @@ func FuzzRoundTrip(f *testing.F) {
 	f.Add(int64(-1), uint64(1), 1.5, "s", []byte{1}, true)
 	kind, _ := registered(f, &fuzzed{}).Of(&fuzzed{})
 	f.Fuzz(func(t *testing.T, i int64, u uint64, x float64, s string, b []byte, flag bool) {
-		want := &fuzzed{i, u, x, s, b, flag, map[string]int64{s: i}, []*fuzzed{nil, {S: s, Bytes: b}}, time.Unix(i, int64(u)).UTC()}
+		want := &fuzzed{i, u, x, s, b, flag, map[string]int64{s: i}, []*fuzzed{nil, {S: s, Bytes: b}}, time.Unix(i%6e10, int64(u%1e9)).UTC()}
 		wire, err := kind.Append(nil, want)
 		if err != nil {
 			t.Fatal(err)

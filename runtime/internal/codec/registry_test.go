@@ -3,6 +3,7 @@ package codec
 import (
 	"errors"
 	"fmt"
+	"math/big"
 	"reflect"
 	"strings"
 	"sync"
@@ -10,6 +11,7 @@ import (
 	"time"
 	"unsafe"
 
+	"google.golang.org/protobuf/types/known/structpb"
 	"google.golang.org/protobuf/types/known/wrapperspb"
 
 	"github.com/seed-4314ae1d/troupe/runtime/internal/benchmsg"
@@ -158,16 +160,31 @@ type (
 	withEmbeddedSelf struct {
 		*withEmbeddedSelf2
 	}
-	withEmbeddedSelf2 struct{ *withEmbeddedSelf2 }
+	withEmbeddedSelf2 struct{ N int }
 	WithExportedSelf  struct{ *WithExportedSelf }
 	chanType          chan int
 	hasReader         struct {
 		R interface{ Read([]byte) (int, error) }
 	}
-	onlyMarshals struct{ c int }
+	onlyMarshals   struct{ c int }
+	onlyAppends    struct{ hidden int } // a fine message, but no field
+	onlyUnmarshals []byte
+	withAppends    struct{ A []onlyAppends }
+	withBytes      struct{ B onlyUnmarshals }
+	withPromoted   struct{ E map[string]event }
+	withDeeper     struct{ deeperStamp }
+	deeperStamp    struct {
+		stamp
+		N int
+	}
+	withOneof struct{ V *structpb.Value }
+	withRat   struct{ R *big.Rat }
 )
 
-func (onlyMarshals) MarshalBinary() ([]byte, error) { return nil, nil }
+func (onlyMarshals) MarshalBinary() ([]byte, error)          { return nil, nil }
+func (*onlyAppends) AppendBinary(dst []byte) ([]byte, error) { return dst, nil }
+func (*onlyAppends) UnmarshalBinary([]byte) error            { return nil }
+func (*onlyUnmarshals) UnmarshalBinary([]byte) error         { return nil }
 
 func TestRegisterRefusesFieldsByName(t *testing.T) {
 	for _, c := range []struct {
@@ -185,7 +202,7 @@ func TestRegisterRefusesFieldsByName(t *testing.T) {
 		{withComplex{}, "C", "a complex128"},
 		{withUintptr{}, "U", "a uintptr"},
 		{withUnsafe{}, "U", "an unsafe.Pointer"},
-		{withMutex{}, "Mu._", ""},
+		{withMutex{}, "Mu.mu", "unexported"},
 		{withPointers{}, "P", "a pointer to a pointer"},
 		{withEmbedded{}, "hiding.conn", "unexported"},
 		{withEmbedPtr{}, "inner", "an unexported pointer"},
@@ -195,7 +212,14 @@ func TestRegisterRefusesFieldsByName(t *testing.T) {
 		{WithExportedSelf{}, "", ""},
 		{chanType(nil), "", "a chan"},
 		{hasReader{}, "R", "an interface"},
-		{onlyMarshals{}, "c", "unexported"},
+		{onlyMarshals{}, "", "of a type that lacks one of MarshalBinary and UnmarshalBinary"},
+		{withAppends{}, "A[].hidden", "unexported"},
+		{withBytes{}, "B", "of a type that lacks one of MarshalBinary and UnmarshalBinary"},
+		{event{}, "", "a struct with the MarshalBinary of a field that it embeds"},
+		{withPromoted{}, "E[]", "a struct with the MarshalBinary of a field that it embeds"},
+		{withDeeper{}, "deeperStamp", ""},
+		{withOneof{}, "V.Kind", "an interface"},
+		{withRat{}, "R.a", "unexported"},
 	} {
 		r := New()
 		err := r.Register(new(point), c.sample)

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
+	"github.com/fxamacker/cbor/v2"
 	"github.com/google/uuid"
 	"google.golang.org/protobuf/types/known/timestamppb"
 	"google.golang.org/protobuf/types/known/wrapperspb"
@@ -122,6 +123,8 @@ type (
 		time.Time
 		Name string
 	}
+	stamp      struct{ time.Time } // has nothing else to lose
+	selfCoded  struct{ secret string }
 	protoEvent struct {
 		*wrapperspb.StringValue
 		Name string
@@ -130,6 +133,9 @@ type (
 )
 
 func (f *failure) Error() string { return f.Text }
+
+func (s *selfCoded) MarshalCBOR() ([]byte, error) { return cbor.Marshal(s.secret) }
+func (s *selfCoded) UnmarshalCBOR(b []byte) error { return cbor.Unmarshal(b, &s.secret) }
 
 func ptr[T any](v T) *T { return &v }
 
@@ -170,7 +176,8 @@ func roundTrip(t testing.TB, message any) any {
 	return got
 }
 
-// zones for times; the offset of one is not a whole minute.
+// zones for times; the offset of one is not a whole minute, which RFC 3339 has
+// no room for.
 var (
 	west = time.FixedZone("", -5*3600)
 	odd  = time.FixedZone("", 19*60+32)
@@ -203,7 +210,9 @@ func TestRoundTrip(t *testing.T) {
 		&tagged{Short: "s", Number: 1, Minus: -1, Dash: 4},
 		&tagged{JSON: 1, Empty: []int{1}, When: noon, Zero: point{1, 0}},
 		&tuple{A: 1, B: "b", Next: &tuple{A: 2}},
-		&event{noon, "noon"},
+		&stamp{noon}, stamp{noon},
+		&selfCoded{"s"}, selfCoded{"s"}, &generic[[]selfCoded]{[]selfCoded{{}, {"s"}}},
+		&generic[map[string]stamp]{map[string]stamp{"": {noon}}},
 		&names{"a", "b"},
 		&point{1, 2}, point{1, 2},
 		&failure{"it broke"}, failure{"it broke"},
@@ -236,21 +245,24 @@ type appointment struct {
 
 func TestRoundTripTimes(t *testing.T) {
 	for _, at := range []time.Time{
-		{}, noon, noon.In(west), noon.In(odd), noon.Local(), time.Now(),
+		noon, noon.In(west), noon.In(odd), noon.Local(), time.Now(),
 		time.Unix(0, 1).UTC(), time.Unix(-1, 999999999).UTC(),
-		time.Date(-44, 3, 15, 0, 0, 0, 0, time.UTC), time.Date(12024, 1, 1, 0, 0, 0, 5, west),
+		time.Date(0, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(9999, 12, 31, 23, 59, 59, 999999999, time.UTC),
 	} {
 		got := roundTrip(t, &appointment{at, &at}).(*appointment)
-		if !got.At.Equal(at) || !got.Maybe.Equal(at) {
-			t.Errorf("got %v, want %v", got.At, at)
+		if !got.At.Equal(at) || !got.Maybe.Equal(at) || got.At.Location() != time.UTC {
+			t.Errorf("got %v, want %v", got.At, at.UTC())
 		}
-		if got.At.IsZero() != at.IsZero() {
-			t.Errorf("zero: got %v, want %v", got.At.IsZero(), at.IsZero())
-		}
-		_, offset := got.At.Zone()
-		if _, want := at.Zone(); offset != want {
-			t.Errorf("%v: offset = %d, want %d", at, offset, want)
-		}
+	}
+	if got := roundTrip(t, &appointment{Maybe: new(time.Time)}).(*appointment); !got.At.IsZero() || got.Maybe != nil {
+		t.Errorf("got %+v, want the zero time and, where a pointer is, nil", got)
+	}
+}
+
+func TestAppendRefusesTimesWithoutAYear(t *testing.T) {
+	kind, _ := registered(t, appointment{}).Of(&appointment{})
+	for _, year := range []int{-44, 12024} {
+		wantEncodeError(t, kind, nil, &appointment{At: time.Date(year, 3, 15, 0, 0, 0, 0, time.UTC)})
 	}
 }
 
