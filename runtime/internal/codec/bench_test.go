@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"testing"
 
-	"github.com/fxamacker/cbor/v2"
-
 	"github.com/seed-4314ae1d/troupe/runtime/internal/benchmsg"
 )
 
@@ -35,15 +33,6 @@ func BenchmarkAppend(b *testing.B) {
 			}
 		})
 	}
-	b.Run("fxamacker", func(b *testing.B) {
-		message := benchmsg.NewPlain(1 << 40)
-		b.ReportAllocs()
-		for b.Loop() {
-			if _, err := cbor.Marshal(message); err != nil {
-				b.Fatal(err)
-			}
-		}
-	})
 }
 
 func BenchmarkDecode(b *testing.B) {
@@ -65,18 +54,6 @@ func BenchmarkDecode(b *testing.B) {
 			}
 		})
 	}
-	b.Run("fxamacker", func(b *testing.B) {
-		wire, err := cbor.Marshal(benchmsg.NewPlain(1 << 40))
-		if err != nil {
-			b.Fatal(err)
-		}
-		b.ReportAllocs()
-		for b.Loop() {
-			if err := cbor.Unmarshal(wire, new(benchmsg.Plain)); err != nil {
-				b.Fatal(err)
-			}
-		}
-	})
 }
 
 // BenchmarkDecodeLarge shows what Slow must know.
