@@ -40,6 +40,7 @@ type (
 
 	NotRegisteredError    = codec.NotRegisteredError    // the message's type is not registered
 	UnsupportedFieldError = codec.UnsupportedFieldError // the type cannot cross
+	NotNamedError         = codec.NotNamedError         // the message is of a type without a name
 	EncodeError           = codec.EncodeError           // its codec failed, or panicked
 	DecodeError           = codec.DecodeError           // likewise, at the receiver
 	TooLargeError         = transport.TooLargeError     // past Config.MaxMessage

@@ -1,6 +1,17 @@
 package runtime
 
-import "os"
+import (
+	"os"
+
+	"github.com/seed-4314ae1d/troupe/runtime/internal/osproc"
+)
+
+// Guard arms one of the orphan guards alone: "eof", "pdeathsig" or "ppid".
+func (cfg *Config) Guard(name string) {
+	cfg.guards = map[string]osproc.Guards{
+		"eof": osproc.GuardEOF, "pdeathsig": osproc.GuardPdeathsig, "ppid": osproc.GuardPPID,
+	}[name]
+}
 
 // InheritedPipes are the ends of the link that this process got from a
 // master, for tests that play a worker which does not keep to the protocol.

@@ -97,33 +97,40 @@ func (h *hold) take() []heldFrame {
 	return frames
 }
 
-// end is when the frame is given up.
+// end is when the frame is given up: a call at its deadline, another message
+// when it is too old; zero: a call without a deadline waits.
 func (h *hold) end(f heldFrame) time.Time {
-	if !f.until.IsZero() {
+	if f.frame.Call != 0 {
 		return f.until
 	}
 	return f.since.Add(h.limits.Age)
 }
 
-// expire takes out what has waited too long and says when to look again;
-// zero: when something is added.
-func (h *hold) expire(now time.Time) (late []heldFrame, next time.Time) {
+// nextEnd is when the first frame is given up; zero: none is.
+func (h *hold) nextEnd() time.Time {
+	var next time.Time
+	for _, f := range h.frames {
+		if end := h.end(f); !end.IsZero() && (next.IsZero() || end.Before(next)) {
+			next = end
+		}
+	}
+	return next
+}
+
+// expire takes out what has waited too long. What must arrive waits on.
+func (h *hold) expire(now time.Time) (late []heldFrame) {
 	kept := h.frames[:0]
 	for _, f := range h.frames {
-		end := h.end(f)
-		if f.frame.Reply == 0 && !end.After(now) {
+		if end := h.end(f); f.frame.Reply == 0 && !end.IsZero() && !end.After(now) {
 			late = append(late, f)
 			h.bytes -= f.cost()
 			continue
-		}
-		if next.IsZero() || end.Before(next) {
-			next = end
 		}
 		kept = append(kept, f)
 	}
 	clear(h.frames[len(kept):])
 	h.frames = kept
-	return late, next
+	return late
 }
 
 // past reports whether half of a limit is used: whoever may wait does so.

@@ -166,7 +166,7 @@ func (h *hub) release(l *life, held heldFrame) error {
 // abandon says that nobody will serve slot any more, and why.
 func (h *hub) abandon(slot actors.Slot, why error) {
 	s := h.slots[slot]
-	gone := goneError(s.name, why)
+	gone := h.goneError(s.name, why)
 	s.mu.Lock()
 	waiting := s.closeLocked(gone)
 	s.mu.Unlock()
@@ -180,9 +180,15 @@ func (h *hub) abandon(slot actors.Slot, why error) {
 	}
 }
 
-func goneError(name string, why error) error {
-	if why == nil {
+func (h *hub) goneError(name string, why error) error {
+	switch {
+	case why == nil && h.closing.Load():
 		return actors.ErrDraining
+	case why == nil:
+		return &actors.CallError{
+			Text: fmt.Sprintf("%v: %s has finished and is not started again", actors.ErrNoActor, name),
+			Err:  actors.ErrNoActor,
+		}
 	}
 	return &actors.CallError{
 		Text: fmt.Sprintf("%v: %s was given up: %v", actors.ErrNoActor, name, why),
@@ -253,14 +259,10 @@ func (h *hub) watch(watcher, as transport.Addr) {
 }
 
 func (h *hub) unwatch(watcher, as transport.Addr) {
-	who, l := as, h.resolve(as)
-	if l != nil {
-		who.Host = l.addr
+	key, found := h.watches.find(watcher, as)
+	if found && h.watches.drop(key, as) {
+		h.sendUnwatch(watcher, key.who)
 	}
-	if !h.watches.drop(watchKey{watcher, who}, as) {
-		return
-	}
-	h.sendUnwatch(watcher, who)
 }
 
 func (h *hub) sendUnwatch(watcher, who transport.Addr) {

@@ -35,6 +35,7 @@ func workerMain(in *osproc.Inherited) int {
 		fmt.Fprintln(os.Stderr, "troupe: worker:", err)
 		return exitFailed
 	}
+	k.deafToEOF = !in.Armed(osproc.GuardEOF)
 	goruntime.GOMAXPROCS(k.settings.Procs)
 	return k.run()
 }

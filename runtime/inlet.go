@@ -131,6 +131,10 @@ func (in *inlet) post(f *transport.Frame, message any, m meta) {
 	if sender != nil || m.headers != nil {
 		message = &actor.MessageEnvelope{Message: message, Sender: sender, Header: m.headers}
 	}
+	if _, poison := actor.UnwrapEnvelopeMessage(message).(*actor.PoisonPill); poison && builtIn(f.To.Name) {
+		in.reject(f, message, actors.ErrNoActor)
+		return
+	}
 	to, ok := in.target(f)
 	if !ok {
 		in.elsewhere(f, message)

@@ -75,6 +75,7 @@ type handle struct {
 	report   func(actors.WorkerEvent)
 	link     atomic.Pointer[transport.Link] // nil until the handshake
 	drained  atomic.Bool                    // Drain was called
+	opened   bool                           // it was ready; of the link's reader
 	planned  atomic.Pointer[lifeEvent]      // its goodbye
 }
 
@@ -162,11 +163,16 @@ func (h *handle) killSoon() {
 func (h *handle) said(ev lifeEvent) {
 	if ev.kind == kindGoodbye {
 		h.planned.Store(&ev)
+		h.life.drain() // what is sent from now on waits for the next life
+		if h.opened {
+			h.report(actors.WorkerEvent{State: actors.WorkerDraining})
+		}
 		return
 	}
-	if h.drained.Load() {
+	if h.drained.Load() || h.opened {
 		return
 	}
+	h.opened = true
 	h.life.open()
 	h.report(actors.WorkerEvent{State: actors.WorkerReady})
 }

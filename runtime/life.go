@@ -3,6 +3,7 @@ package runtime
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -200,9 +201,16 @@ func (l *life) handleRequest(f *transport.Frame) error {
 		l.hub.holders.forget(callKey{l.addr, uint32(f.Call)})
 		return nil
 	}
+	if f.Kind == kindStop && f.To.Host == masterAddress && builtIn(f.To.Name) {
+		l.hub.p.log.Warn().Str("worker", l.addr).Str("actor", f.To.Name).Msg("a worker may not stop this actor; ignored")
+		return nil
+	}
 	l.hub.control(f)
 	return nil
 }
+
+// builtIn reports whether a registry id is that of an actor of the runtime.
+func builtIn(id string) bool { return id == masterAddress || strings.HasPrefix(id, masterAddress+"/") }
 
 // pauseSource asks from to pause for an address of this worker.
 func (l *life) pauseSource(from *life, to transport.Addr) {

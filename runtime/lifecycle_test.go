@@ -41,7 +41,7 @@ func TestE1EventsAndB1Restarts(t *testing.T) {
 		}
 		checkReason(t, how, exited)
 		life := troupe.Incarnation{Slot: exited.Who.Slot, Life: i + 2}
-		if got := history(seen, life); i+1 < len(ways) && got != "spawned connected ready exited" {
+		if got := history(seen, life); i+1 < len(ways) && got != "spawned connected ready exited" && got != "spawned connected ready draining exited" {
 			t.Errorf("E1: %v: %s", life, got)
 		}
 	}

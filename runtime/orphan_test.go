@@ -1,4 +1,4 @@
-//go:build unix
+//go:build linux
 
 package runtime_test
 
@@ -43,7 +43,9 @@ func init() {
 // what can be ignored; it prints their pids and waits to be killed.
 func playMaster() {
 	log := zerolog.Nop()
-	c, err := troupe.Start(context.Background(), troupe.Config{Logger: &log, Groups: []troupe.Group{{Kind: puppets, Size: 4}}})
+	cfg := troupe.Config{Logger: &log, Groups: []troupe.Group{{Kind: puppets, Size: 4}}}
+	cfg.Guard(os.Getenv("TEST_GUARD"))
+	c, err := troupe.Start(context.Background(), cfg)
 	if err != nil {
 		fmt.Println(err)
 		os.Exit(1)
@@ -85,9 +87,15 @@ func role(t *testing.T, name string, env ...string) (*exec.Cmd, *bufio.Scanner, 
 }
 
 // E3: the master is killed by -9 while its workers idle, spin, are stopped or
-// ignore signals: none is left after two seconds.
+// ignore signals: none is left soon after, with all guards and with each alone.
 func TestE3NoOrphans(t *testing.T) {
-	master, lines, _ := role(t, "master")
+	for _, guard := range []string{"", "eof", "pdeathsig", "ppid"} {
+		t.Run("guard="+guard, func(t *testing.T) { noOrphans(t, guard) })
+	}
+}
+
+func noOrphans(t *testing.T, guard string) {
+	master, lines, _ := role(t, "master", "TEST_GUARD="+guard)
 	if !lines.Scan() {
 		t.Fatal("the master said nothing")
 	}
@@ -99,6 +107,9 @@ func TestE3NoOrphans(t *testing.T) {
 		}
 		pids = append(pids, pid)
 	}
+	// One that stops itself after the master's death would be seen by none but
+	// Pdeathsig: the kernel continues those that were stopped before.
+	eventually(t, "the third to be stopped", func() bool { return state(pids[2]) == "T" })
 	if err := master.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
@@ -110,15 +121,20 @@ func TestE3NoOrphans(t *testing.T) {
 // running reports whether a process runs: a zombie that waits for somebody to
 // reap it does not.
 func running(ospid int) bool {
+	now := state(ospid)
+	return now != "" && now != "Z"
+}
+
+// state is the letter by which the kernel tells what a process does; "" when
+// there is none.
+func state(ospid int) string {
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", ospid))
-	if errors.Is(err, os.ErrNotExist) {
-		return false
-	}
 	if err != nil {
-		return alive(ospid)
+		return ""
 	}
-	_, state, _ := strings.Cut(string(stat), ") ")
-	return !strings.HasPrefix(state, "Z")
+	_, rest, _ := strings.Cut(string(stat), ") ")
+	letter, _, _ := strings.Cut(rest, " ")
+	return letter
 }
 
 // playBody runs a cluster with Run and reports on what ends it.

@@ -209,7 +209,10 @@ func (p *process) refuse(to *actor.PID, message any, err error) {
 // deadReason says under what a message that failed with err is counted.
 func deadReason(err error) actors.DeadReason {
 	var invalid *InvalidError
+	var large *transport.TooLargeError
 	switch {
+	case errors.As(err, &large):
+		return actors.DeadTooLarge
 	case errors.Is(err, errHoldFull):
 		return actors.DeadHoldFull
 	case errors.Is(err, actors.ErrOverflow):

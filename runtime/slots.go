@@ -19,6 +19,7 @@ type place struct {
 	mu    sync.Mutex
 	hold  hold          // guarded by mu
 	timer *time.Timer   // expires the hold; guarded by mu
+	rings time.Time     // when timer does; guarded by mu
 	gone  error         // why no life will come; nil while one may; guarded by mu
 	freed chan struct{} // closed when a hold past half becomes free; guarded by mu
 
@@ -36,26 +37,44 @@ func (p *place) keepLocked(f *transport.Frame, always bool) error {
 	if err := p.hold.add(f, always, time.Now()); err != nil {
 		return err
 	}
-	if p.timer == nil {
-		_, next := p.hold.expire(time.Time{})
-		p.timer = time.AfterFunc(time.Until(next), p.expire)
-	}
+	p.setTimerLocked(p.hold.end(p.hold.frames[len(p.hold.frames)-1]))
 	return nil
+}
+
+// setTimerLocked sees to it that the hold is looked at by the time end; zero
+// needs no look.
+func (p *place) setTimerLocked(end time.Time) {
+	if end.IsZero() || p.timer != nil && !end.Before(p.rings) {
+		return
+	}
+	if p.timer != nil {
+		p.timer.Stop()
+	}
+	p.rings = end
+	p.timer = time.AfterFunc(time.Until(end), p.expire)
 }
 
 // expire gives up what has waited too long.
 func (p *place) expire() {
 	p.mu.Lock()
-	late, next := p.hold.expire(time.Now())
+	late := p.hold.expire(time.Now())
 	p.timer = nil
-	if !next.IsZero() {
-		p.timer = time.AfterFunc(time.Until(next), p.expire)
-	}
+	p.setTimerLocked(p.hold.nextEnd())
 	p.relieveLocked()
 	p.mu.Unlock()
 	for i := range late {
-		p.hub.drop(&late[i].frame, errHoldExpired, actors.DeadHoldExpired)
+		p.giveUp(&late[i].frame)
 	}
+}
+
+// giveUp drops a frame that has waited too long: a call has passed its
+// deadline.
+func (p *place) giveUp(f *transport.Frame) {
+	if f.Call != 0 {
+		p.hub.drop(f, errExpired, actors.DeadHoldExpired)
+		return
+	}
+	p.hub.drop(f, errHoldExpired, actors.DeadHoldExpired)
 }
 
 // takeLocked empties the hold. The caller holds mu.
@@ -152,6 +171,7 @@ func (s *slotRoute) open(l *life, waiting []heldFrame) {
 	for i, held := range waiting {
 		if s.hub.release(l, held) != nil { // it has died already
 			s.hold.frames, s.hold.bytes = waiting[i:], costOf(waiting[i:])
+			s.setTimerLocked(s.hold.nextEnd())
 			return
 		}
 	}
@@ -173,10 +193,7 @@ func (s *slotRoute) restore(frames []transport.Frame) error {
 		return s.gone
 	}
 	s.hold.putBack(frames, time.Now())
-	if s.timer == nil && len(frames) > 0 {
-		_, next := s.hold.expire(time.Time{})
-		s.timer = time.AfterFunc(time.Until(next), s.expire)
-	}
+	s.setTimerLocked(s.hold.nextEnd())
 	return nil
 }
 
@@ -259,10 +276,7 @@ func (g *groupRoute) restore(frames []transport.Frame) error {
 		}
 	}
 	g.hold.putBack(frames, time.Now())
-	if g.timer == nil && len(frames) > 0 {
-		_, next := g.hold.expire(time.Time{})
-		g.timer = time.AfterFunc(time.Until(next), g.expire)
-	}
+	g.setTimerLocked(g.hold.nextEnd())
 	return nil
 }
 

@@ -123,15 +123,15 @@ func TestHoldExpires(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	late, next := h.expire(start.Add(59 * time.Second))
+	late, next := h.expire(start.Add(59*time.Second)), h.nextEnd()
 	if len(late) != 0 || !next.Equal(start.Add(time.Minute)) {
 		t.Errorf("too early: %d late, next %v", len(late), next)
 	}
-	late, next = h.expire(start.Add(time.Minute))
+	late, next = h.expire(start.Add(time.Minute)), h.nextEnd()
 	if len(late) != 1 || late[0].frame.Payload[0] != 0 || !next.Equal(start.Add(time.Hour)) {
 		t.Errorf("after a minute: %d late, next %v", len(late), next)
 	}
-	late, next = h.expire(start.Add(2 * time.Hour))
+	late, next = h.expire(start.Add(2*time.Hour)), h.nextEnd()
 	if len(late) != 1 || !next.IsZero() || len(h.frames) != 0 || h.bytes != 0 {
 		t.Errorf("after all: %d late, next %v, %d held", len(late), next, len(h.frames))
 	}

@@ -70,6 +70,18 @@ func TestG1Unwatch(t *testing.T) {
 	terminations(t, one, 0)
 }
 
+// Unwatch of a slot or group ends the watch, whoever serves it by now.
+func TestUnwatchOfGroup(t *testing.T) {
+	c := start(t, troupe.Config{Groups: []troupe.Group{{Kind: puppets, Size: 3}}})
+	one := c.Slot("puppet", 1)
+	for _, who := range []*actor.PID{c.Group("puppet").PID(), c.Slot("puppet", 2).PID()} {
+		ask[*done](t, one, &watch{who})
+		eventually(t, "the watch to be known", func() bool { return c.Stats().Watches == 1 })
+		ask[*done](t, one, &unwatch{who})
+		eventually(t, "the watch to be gone", func() bool { return c.Stats().Watches == 0 })
+	}
+}
+
 // G2: what is dead, never was, or is no slot, is Terminated at once.
 func TestG2WatchOfNobody(t *testing.T) {
 	c := start(t, troupe.Config{})

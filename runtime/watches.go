@@ -72,6 +72,23 @@ func (t *watchTable) endLocked(key watchKey) []transport.Addr {
 	return names
 }
 
+// find returns the watch that watcher made under the address as. A slot or
+// group may have another worker by now, so it is looked for among all that the
+// watcher's process made.
+func (t *watchTable) find(watcher, as transport.Addr) (watchKey, bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if key := (watchKey{watcher, as}); slices.Contains(t.names[key], as) {
+		return key, true
+	}
+	for key := range t.hosts[watcher.Host] {
+		if key.watcher == watcher && slices.Contains(t.names[key], as) {
+			return key, true
+		}
+	}
+	return watchKey{}, false
+}
+
 // drop takes one address out and reports whether none is left.
 func (t *watchTable) drop(key watchKey, as transport.Addr) (last bool) {
 	t.mu.Lock()

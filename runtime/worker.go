@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"os"
@@ -29,20 +30,21 @@ const goodbyeWait = time.Second
 // worker is one life of one worker, in a process of its own or in the
 // master's.
 type worker struct {
-	p        *process
-	who      actors.Incarnation
-	settings settings
-	recipe   *recipe
-	args     any
-	link     *transport.Link
-	in       *inlet
-	arrivals arrivals // of the link's reader
-	out      *spoke
-	host     *actor.PID
-	ready    sync.Once
-	ends     chan ending   // the first counts; of capacity 1
-	released chan struct{} // closed when the master has read the goodbye
-	release  sync.Once
+	p         *process
+	who       actors.Incarnation
+	settings  settings
+	recipe    *recipe
+	args      any
+	link      *transport.Link
+	in        *inlet
+	arrivals  arrivals // of the link's reader
+	out       *spoke
+	host      *actor.PID
+	deafToEOF bool // a test proves the other orphan guards
+	ready     sync.Once
+	ends      chan ending   // the first counts; of capacity 1
+	released  chan struct{} // closed when the master has read the goodbye
+	release   sync.Once
 }
 
 // ending is how a worker comes to its end.
@@ -106,9 +108,18 @@ func (k *worker) run() int {
 	select {
 	case end := <-k.ends:
 		return k.goodbye(end)
-	case <-k.link.Done():
+	case <-k.orphaned():
 		return exitOrphaned
 	}
+}
+
+// orphaned is closed when the pipe from the master ends, if that guard is
+// armed: then the master is gone.
+func (k *worker) orphaned() <-chan struct{} {
+	if k.deafToEOF {
+		return nil
+	}
+	return k.link.Done()
 }
 
 // prepare finds what the worker is to run.
@@ -148,6 +159,7 @@ func (k *worker) goodbye(e ending) int {
 	k.sendData(kindGoodbye, encodeWire(w))
 	select {
 	case <-k.released:
+		k.flush() // what was answered meanwhile
 	case <-k.link.Done():
 	case <-time.After(goodbyeWait):
 	}
@@ -155,6 +167,12 @@ func (k *worker) goodbye(e ending) int {
 		return exitFailed
 	}
 	return exitPlanned
+}
+
+func (k *worker) flush() {
+	ctx, cancel := context.WithTimeout(context.Background(), goodbyeWait)
+	defer cancel()
+	_ = k.link.Flush(ctx) // the master is gone: nobody to tell
 }
 
 // stop takes down what is left of a worker in the master's process. In a
