@@ -50,13 +50,11 @@ func (h *hub) addGroup(name string, size int, limits HoldLimits) {
 		s := &slotRoute{slot: slot, place: place{hub: h, name: slot.String(), hold: hold{limits: limits}}}
 		g.slots = append(g.slots, s)
 		h.slots[slot] = s
-		h.routes.set(s.name, s)
+		h.routes.set(s.name, &route{slot: s})
 	}
 	h.groups[name] = g
-	h.routes.set(name, g)
+	h.routes.set(name, &route{group: g})
 }
-
-func (h *hub) route(host string) (route, bool) { return h.routes.get(host) }
 
 // noAddress is the error of a message to an address that nobody has.
 func noAddress(host string) error {
@@ -64,8 +62,8 @@ func noAddress(host string) error {
 }
 
 func (h *hub) send(f *transport.Frame, always bool) error {
-	to, ok := h.route(f.To.Host)
-	if !ok {
+	to := h.routes.get(f.To.Host)
+	if to == nil {
 		return noAddress(f.To.Host)
 	}
 	if err := to.send(f, always); !errors.Is(err, transport.ErrClosed) {
@@ -75,7 +73,7 @@ func (h *hub) send(f *transport.Frame, always bool) error {
 }
 
 func (h *hub) blocked(to transport.Addr) <-chan struct{} {
-	if r, ok := h.route(to.Host); ok {
+	if r := h.routes.get(to.Host); r != nil {
 		return r.blocked(to.Name)
 	}
 	return nil
@@ -87,8 +85,8 @@ func (h *hub) forget(id uint32) { h.holders.forget(callKey{masterAddress, id}) }
 // called. A link that has broken has nothing to flush.
 func (h *hub) flush(ctx context.Context) error {
 	for _, r := range h.routes.all() {
-		if l, ok := r.(*life); ok {
-			_ = l.link.Flush(ctx)
+		if r.to != nil {
+			_ = r.to.link.Flush(ctx)
 		}
 	}
 	return ctx.Err()
@@ -107,13 +105,13 @@ func (h *hub) forward(l *life, f *transport.Frame) {
 
 // throttle asks worker l to pause if where it has just sent to is paused.
 func (h *hub) throttle(l *life, to transport.Addr) {
-	r, ok := h.route(to.Host)
-	if !ok {
+	r := h.routes.get(to.Host)
+	if r == nil {
 		return
 	}
 	dest := r.life(to)
-	if holder, holds := r.(interface{ throttle(*life, transport.Addr) }); dest == nil && holds {
-		holder.throttle(l, to)
+	if p := r.place(); dest == nil && p != nil {
+		p.throttle(l, to)
 	}
 	if dest != nil && dest != l && dest.pauses.has(to) {
 		dest.pauseSource(l, to)
@@ -208,9 +206,6 @@ func (g *groupRoute) allGone() bool {
 	return true
 }
 
-func (s *slotRoute) life(transport.Addr) *life     { return s.live.Load() }
-func (g *groupRoute) life(to transport.Addr) *life { return g.pick(to) }
-
 // control handles a watch, unwatch or stop from any process.
 func (h *hub) control(f *transport.Frame) {
 	switch f.Kind {
@@ -229,11 +224,10 @@ func (h *hub) control(f *transport.Frame) {
 
 // resolve finds the life that serves an address; nil: none, or the master.
 func (h *hub) resolve(to transport.Addr) *life {
-	r, ok := h.route(to.Host)
-	if !ok {
-		return nil
+	if r := h.routes.get(to.Host); r != nil {
+		return r.life(to)
 	}
-	return r.life(to)
+	return nil
 }
 
 // watch enters a watch, bound to whoever serves the address now.

@@ -59,7 +59,7 @@ func (l *life) attach(link *transport.Link, limits MailboxLimits) {
 	l.arrivals = newArrivals(limits)
 	l.pauses.frames, l.pauses.bytes = windowFor(limits)
 	l.in = newInlet(l.hub.p, linkSource{link})
-	l.hub.routes.set(l.addr, l)
+	l.hub.routes.set(l.addr, &route{to: l})
 }
 
 // open lets the slot's messages through: the worker is ready.
@@ -70,8 +70,6 @@ func (l *life) drain() {
 	l.draining.Store(true)
 	l.slot.shut(l)
 }
-
-func (l *life) life(transport.Addr) *life { return l }
 
 func (l *life) isPaused(to transport.Addr) bool { return l.pauses.has(to) }
 

@@ -61,7 +61,7 @@ func newMaster(cfg Config) (*master, error) {
 		address: masterAddress, log: log, maxCalls: cfg.MaxCalls, mailbox: cfg.Mailbox.mailboxConfig(),
 	})
 	m.hub = newHub(m.p, cfg.Groups, cfg.Hold)
-	m.p.exits = m.hub
+	m.p.exits, m.p.hub = m.hub, m.hub
 	m.p.cluster.master, m.p.cluster.slots = m, cfg.sizes()
 	m.launcher = &launcher{hub: m.hub, cfg: cfg, cluster: uuid.New(), carry: localCarry}
 	m.out = newOutput(cfg.Logger, os.Stderr)

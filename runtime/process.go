@@ -25,7 +25,9 @@ type process struct {
 	registry *codec.Registry
 	calls    *callTable
 	boxes    sync.Map // registry id → *box
-	exits    outlet   // set before the first frame can arrive
+	exits    outlet   // the hub or the spoke; set before the first frame can arrive
+	hub      *hub     // exits in the master, else nil
+	spoke    *spoke   // exits in a worker, else nil
 	downs    *downTable
 	deaths   deathCounts
 	notices  *aside // dead letters to publish and futures to complete, off the readers
@@ -37,9 +39,6 @@ type process struct {
 // outlet is the way to other processes: the hub in the master, the spoke in a
 // worker. Nothing in it waits.
 type outlet interface {
-	// send takes a message or the outcome of a call on its way. always says
-	// that no limit refuses it. When it fails the frame is still the caller's.
-	send(f *transport.Frame, always bool) error
 	// control takes a watch, unwatch or stop on its way.
 	control(f *transport.Frame)
 	// terminated tells a watcher elsewhere that who has ended.
@@ -82,6 +81,16 @@ func newProcess(cfg processConfig) *process {
 	p.cluster = &Cluster{p: p}
 	p.system.Extensions.Register(&extension{cluster: p.cluster})
 	return p
+}
+
+// send takes a frame on its way to another process. always says that no limit
+// refuses it. When it fails the frame is still the caller's. It calls no
+// interface, so that the frame can stay on the caller's stack.
+func (p *process) send(f *transport.Frame, always bool) error {
+	if p.hub != nil {
+		return p.hub.send(f, always)
+	}
+	return p.spoke.send(f, always)
 }
 
 // maxNotices bounds what waits to be published; past that it is only counted.
@@ -191,7 +200,7 @@ func (p *process) sendFailed(caller transport.Addr, id uint32, err error) {
 		Kind: kindFailed, To: caller, Reply: uint64(id),
 		Payload: encodeWire(packError(err)),
 	}
-	if p.exits.send(f, true) != nil {
+	if p.send(f, true) != nil {
 		p.deaths[actors.DeadLateReply].Add(1)
 	}
 }

@@ -3,7 +3,6 @@ package runtime
 import (
 	"errors"
 	"fmt"
-	"sync"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -55,28 +54,17 @@ func (p *process) transmit(to *actor.PID, message any, deadline int64) error {
 	if done, err := p.transmitFailure(to, msg); done {
 		return err
 	}
-	f := frames.Get().(*transport.Frame)
-	defer putFrame(f)
-	f.Kind, f.To, f.Reply = kindMessage, addrOf(to), uint64(to.RequestId)
-	if err := p.encode(f, msg); err != nil {
+	f := transport.Frame{Kind: kindMessage, To: addrOf(to), Reply: uint64(to.RequestId)}
+	if err := p.encode(&f, msg); err != nil {
 		return err
 	}
-	f.Meta = appendMeta(f.Meta, deadline, headers)
+	f.Meta = appendMeta(nil, deadline, headers)
 	buf := f.Buf
-	if err := p.sendFrom(f, sender, to); err != nil {
+	if err := p.sendFrom(&f, sender, to); err != nil {
 		buf.Free()
 		return err
 	}
 	return nil
-}
-
-// frames are reused: a link keeps nothing of a frame but its buffer, and a hold
-// copies it.
-var frames = sync.Pool{New: func() any { return new(transport.Frame) }}
-
-func putFrame(f *transport.Frame) {
-	*f = transport.Frame{Meta: f.Meta[:0]}
-	frames.Put(f)
 }
 
 // sendFrom enters the call that f makes, if it makes one, and sends f.
@@ -85,7 +73,7 @@ func (p *process) sendFrom(f *transport.Frame, sender, to *actor.PID) error {
 	if err != nil {
 		return err
 	}
-	if err := p.exits.send(f, f.Reply != 0); err != nil {
+	if err := p.send(f, f.Reply != 0); err != nil {
 		p.leaveCall(opened)
 		return err
 	}

@@ -39,11 +39,12 @@ func (w *window) arrived(f *transport.Frame) {
 // write sends a data frame and counts it.
 func (w *window) write(link *transport.Link, f *transport.Frame, always bool) error {
 	size := frameSize(f) // before the link owns the buffer
-	send := link.Send
+	var err error
 	if always {
-		send = link.SendAlways
+		err = link.SendAlways(f)
+	} else {
+		err = link.Send(f)
 	}
-	err := send(f)
 	if err == nil {
 		w.sent(size)
 	}

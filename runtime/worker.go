@@ -73,7 +73,7 @@ func newWorker(r io.ReadCloser, w io.WriteCloser) (*worker, error) {
 	k.out = &spoke{p: k.p}
 	k.arrivals = newArrivals(s.Mailbox)
 	k.out.pauses.frames, k.out.pauses.bytes = windowFor(s.Mailbox)
-	k.p.exits = k.out
+	k.p.exits, k.p.spoke = k.out, k.out
 	k.p.cluster.who, k.p.cluster.slots, k.p.cluster.worker = who, s.Groups, k
 	k.link = transport.New(r, w, transport.Config{
 		MaxMessage: s.MaxMessage, Congested: k.out.pauses.setCongested,
