@@ -1,7 +1,9 @@
 package runtime
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"sync/atomic"
 	"time"
@@ -52,16 +54,13 @@ func replyAs[R any](reply any) (R, error) {
 
 // ask makes one call and waits for its outcome.
 func (p *process) ask(ctx context.Context, to *actor.PID, message any) (any, error) {
-	if err := p.await(ctx, to); err != nil {
-		return nil, err
-	}
 	w := &askWaiter{ended: make(chan outcome, 1), out: to.Address != p.address}
 	id, err := p.calls.open(w)
 	if err != nil {
 		return nil, err
 	}
 	defer p.calls.close()
-	if err := p.dispatch(to, p.request(id, message), deadlineFrom(ctx)); err != nil {
+	if err := p.dispatchWaiting(ctx, to, p.request(id, message), deadlineFrom(ctx)); err != nil {
 		p.calls.remove(id)
 		return nil, err
 	}
@@ -79,10 +78,17 @@ func (p *process) giveUp(ctx context.Context, id uint32, w *askWaiter) (any, err
 		end := <-w.ended
 		return end.message, end.err
 	}
-	if w.out {
-		p.exits.forget(id)
+	p.exits.forget(id) // also one that stayed here may have been forwarded
+	return nil, contextError(ctx)
+}
+
+// contextError is ctx's error, with its cause where that tells more.
+func contextError(ctx context.Context) error {
+	err, cause := ctx.Err(), context.Cause(ctx)
+	if cause == nil || errors.Is(cause, err) {
+		return cmp.Or(cause, err)
 	}
-	return nil, context.Cause(ctx)
+	return fmt.Errorf("%w: %w", err, cause)
 }
 
 // request wraps a message so that replies reach call id.
@@ -128,6 +134,7 @@ func AskThen[R any](ctx actor.Context, ref Ref, message any, timeout time.Durati
 
 func (p *process) askThen(ctx actor.Context, to *actor.PID, message any, timeout time.Duration, then func(outcome)) {
 	w := &thenWaiter{future: actor.NewFuture(p.system, -1)} // negative: no timer
+	w.out = to != nil && to.Address != p.address
 	w.process, _ = p.system.ProcessRegistry.GetLocal(w.future.PID().Id)
 	generation := p.generation(ctx.Self())
 	ctx.ReenterAfter(w.future, func(result any, _ error) {
@@ -164,10 +171,13 @@ func (p *process) generation(pid *actor.PID) uint64 {
 // the reader may complete the future itself.
 type thenWaiter struct {
 	calls   *callTable // nil until the call is open
+	out     bool       // the call leaves the process; never changes
 	future  *actor.Future
 	process actor.Process
 	timer   atomic.Pointer[time.Timer]
 }
+
+func (w *thenWaiter) leaves() bool { return w.out }
 
 func (w *thenWaiter) startTimer(p *process, id uint32, timeout time.Duration) (deadline int64) {
 	if timeout <= 0 {

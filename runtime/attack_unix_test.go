@@ -4,5 +4,8 @@ package runtime_test
 
 import "syscall"
 
-// kill kills a worker that may be gone already.
-func kill(ospid int) { _ = syscall.Kill(ospid, syscall.SIGKILL) }
+// kill sends a signal to a worker that may be gone.
+func kill(ospid int, name string) {
+	sig := map[string]syscall.Signal{"STOP": syscall.SIGSTOP, "CONT": syscall.SIGCONT, "KILL": syscall.SIGKILL}[name]
+	_ = syscall.Kill(ospid, sig)
+}

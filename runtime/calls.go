@@ -159,13 +159,16 @@ func (t *callTable) complete(id uint32, envelope *actor.MessageEnvelope) bool {
 	return true
 }
 
-// wentOut reports whether a waiting Ask was sent to another process.
+// leaver is a waiter whose call may have left the process.
+type leaver interface{ leaves() bool }
+
+// wentOut reports whether a waiting call was sent to another process.
 func (t *callTable) wentOut(id uint32) bool {
 	s := t.shard(id)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	w, ok := s.calls[id].(*askWaiter)
-	return ok && w.out
+	w, ok := s.calls[id].(leaver)
+	return ok && w.leaves()
 }
 
 // fail ends a call with an error and reports whether somebody waited.

@@ -2,6 +2,7 @@ package runtime
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -95,10 +96,21 @@ func (c *Cluster) Send(ctx context.Context, ref Ref, message any) error {
 	if ref.pid == nil {
 		return actors.ErrNoActor
 	}
-	if err := c.p.await(ctx, ref.pid); err != nil {
-		return err
+	return c.p.dispatchWaiting(ctx, ref.pid, message, 0)
+}
+
+// dispatchWaiting is dispatch for a goroutine, which waits for room. What was
+// refused although there was room a moment ago waits too.
+func (p *process) dispatchWaiting(ctx context.Context, to *actor.PID, message any, deadline int64) error {
+	for {
+		if err := p.await(ctx, to); err != nil {
+			return err
+		}
+		err := p.dispatch(to, message, deadline)
+		if !errors.Is(err, actors.ErrOverflow) || to.Address == p.address || p.blocked(to) == nil {
+			return err
+		}
 	}
-	return c.p.dispatch(ref.pid, message, 0)
 }
 
 // Flush returns when all that this process has sent to others was taken by the
@@ -145,7 +157,7 @@ func (p *process) await(ctx context.Context, to *actor.PID) error {
 		select {
 		case <-blocked:
 		case <-ctx.Done():
-			return fmt.Errorf("runtime: %v is congested: %w", to, context.Cause(ctx))
+			return fmt.Errorf("runtime: %v is congested: %w", to, contextError(ctx))
 		}
 	}
 }

@@ -23,11 +23,14 @@ func newDownTable() *downTable {
 }
 
 func (t *downTable) put(who transport.Addr, reason error) {
-	if reason == nil {
-		return
-	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if reason == nil { // an end in good order, maybe of the next one with that name
+		if _, known := t.reasons[who]; known {
+			t.reasons[who] = nil
+		}
+		return
+	}
 	if _, known := t.reasons[who]; !known {
 		if len(t.order) < maxDowns {
 			t.order = append(t.order, who)

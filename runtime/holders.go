@@ -38,7 +38,7 @@ func (r *idRing) put(id uint32) (out uint32) {
 
 type holderShard struct {
 	mu    sync.Mutex
-	calls map[callKey]*life // guarded by mu
+	calls map[callKey]*life // nil: the master has it, or a hold; guarded by mu
 	_     [48]byte
 }
 
@@ -52,6 +52,8 @@ func newHolders() *holders {
 
 func (h *holders) shard(id uint32) *holderShard { return &h.shards[id%uint32(len(h.shards))] }
 
+// set notes that l has the call now; nil: the master or a hold has it, and no
+// death of a worker ends it.
 func (h *holders) set(key callKey, l *life) {
 	s := h.shard(key.id)
 	s.mu.Lock()
@@ -77,11 +79,22 @@ func (h *holders) track(key callKey) (oldest uint32) {
 	return ring.put(key.id)
 }
 
-func (h *holders) forget(key callKey) {
+// forget takes a call out and reports whether it was there.
+func (h *holders) forget(key callKey) bool {
 	s := h.shard(key.id)
 	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, known := s.calls[key]
 	delete(s.calls, key)
-	s.mu.Unlock()
+	return known
+}
+
+func (h *holders) has(key callKey) bool {
+	s := h.shard(key.id)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, known := s.calls[key]
+	return known
 }
 
 // takeHeldBy removes and returns the calls that l has, and forgets those that

@@ -21,7 +21,7 @@ var hostilities = map[string]func(l *transport.Link, self string){
 		control(l, &transport.Frame{Kind: troupe.KindWatch, From: transport.Addr{Host: "puppet/1#1", Name: "x"}, To: transport.Addr{Host: "master", Name: "master"}})
 	},
 	"forgets another's call": func(l *transport.Link, _ string) {
-		control(l, &transport.Frame{Kind: troupe.KindForget, From: transport.Addr{Host: "master", Name: "ask"}, Call: 1})
+		data(l, &transport.Frame{Kind: troupe.KindForget, From: transport.Addr{Host: "master", Name: "ask"}, Call: 1})
 	},
 	"unknown data kind":    func(l *transport.Link, _ string) { data(l, &transport.Frame{Kind: 99}) },
 	"unknown control kind": func(l *transport.Link, _ string) { control(l, &transport.Frame{Kind: 99}) },

@@ -56,12 +56,26 @@ func (h *hub) addGroup(name string, size int, limits HoldLimits) {
 	h.routes.set(name, &route{group: g})
 }
 
+// exists reports whether an address is that of the master or a living worker:
+// who can be told how a call ended.
+func (h *hub) exists(host string) bool {
+	if host == masterAddress {
+		return true
+	}
+	r := h.routes.get(host)
+	return r != nil && r.to != nil
+}
+
 // noAddress is the error of a message to an address that nobody has.
 func noAddress(host string) error {
 	return &actors.CallError{Text: fmt.Sprintf("%v: nobody has the address %s now", actors.ErrNoActor, host), Err: actors.ErrNoActor}
 }
 
 func (h *hub) send(f *transport.Frame, always bool) error {
+	if f.Reply != 0 { // the call is over; what follows its first outcome has no room reserved
+		known := h.holders.forget(callKey{f.To.Host, uint32(f.Reply)})
+		always = always && (known || f.Kind != kindMessage)
+	}
 	to := h.routes.get(f.To.Host)
 	if to == nil {
 		return noAddress(f.To.Host)
@@ -94,9 +108,13 @@ func (h *hub) flush(ctx context.Context) error {
 
 // forward passes on what worker l sent to another process, undecoded.
 func (h *hub) forward(l *life, f *transport.Frame) {
+	if f.Kind == kindFailed && !h.holders.has(callKey{f.To.Host, uint32(f.Reply)}) {
+		h.p.deaths[actors.DeadLateReply].Add(1)
+		return
+	}
 	out := *f
 	out.ToSlot, out.FromSlot, out.TypeSlot = nil, nil, nil
-	if err := h.send(&out, f.Reply != 0); err != nil {
+	if err := h.send(&out, reserved(f)); err != nil {
 		h.drop(&out, err, deadReason(err))
 		return
 	}
@@ -140,6 +158,7 @@ func (h *hub) drop(f *transport.Frame, err error, reason actors.DeadReason) {
 
 // failCall tells the caller, wherever it is.
 func (h *hub) failCall(key callKey, err error) {
+	h.holders.forget(key)
 	if key.host == masterAddress {
 		h.p.failCall(key.id, err)
 		return

@@ -28,7 +28,7 @@ type inlet struct {
 }
 
 func newInlet(p *process, source actors.Source) *inlet {
-	return &inlet{p: p, source: source, ordered: newAside(asideBytes)}
+	return &inlet{p: p, source: source, ordered: newAside(asideBytes, p.asideFailed)}
 }
 
 // close returns when everything accepted has been delivered.
@@ -76,7 +76,11 @@ func (in *inlet) message(f *transport.Frame) {
 		return
 	}
 	later := ownFrame(f)
-	if !in.ordered.push(len(later.Payload)+envelopeCost, func() { in.deliver(&later, kind) }) {
+	push := in.ordered.push
+	if f.Reply != 0 { // its room was reserved by the call
+		push = in.ordered.pushAlways
+	}
+	if !push(len(later.Payload)+envelopeCost, func() { in.deliver(&later, kind) }) {
 		in.reject(f, nil, actors.ErrOverflow)
 	}
 }
@@ -121,8 +125,11 @@ func (in *inlet) reply(f *transport.Frame, message any, m meta) {
 		in.p.completeCall(uint32(f.Reply), envelope)
 		return
 	}
-	in.p.calls.remove(uint32(f.Reply)) // an actor's Request: an ordinary message, known or forgotten
-	in.p.deliverReply(f.To.Name, envelope)
+	if _, waits := in.p.calls.remove(uint32(f.Reply)); waits {
+		in.p.deliverReply(f.To.Name, envelope)
+		return
+	}
+	in.post(f, message, m) // not the first, or the request was forgotten: an ordinary message
 }
 
 // post puts a message into its actor's mailbox.
@@ -152,6 +159,9 @@ func (in *inlet) post(f *transport.Frame, message any, m meta) {
 // elsewhere delivers to what is not an actor with a mailbox of ours, or is
 // nothing at all. It runs code of others, so it is done off the reader.
 func (in *inlet) elsewhere(f *transport.Frame, message any) {
+	if in.handBack(f) {
+		return
+	}
 	pid := actor.NewPID(in.p.address, f.To.Name)
 	pushed := in.ordered.push(len(f.Payload)+envelopeCost, func() {
 		found, ok := in.p.system.ProcessRegistry.GetLocal(pid.Id)
@@ -164,6 +174,17 @@ func (in *inlet) elsewhere(f *transport.Frame, message any) {
 	if !pushed {
 		in.reject(f, actor.UnwrapEnvelopeMessage(message), actors.ErrOverflow)
 	}
+}
+
+// handBack returns to the master what came for the slot, or group, of a worker
+// that leaves: it is for the next life.
+func (in *inlet) handBack(f *transport.Frame) bool {
+	if !in.p.leaving.Load() || f.To.Name != rootID || f.To.Host == in.p.address {
+		return false
+	}
+	back := ownFrame(f)
+	back.Buf = nil
+	return in.p.send(&back, true) == nil
 }
 
 // typeOf finds the codec of f, kept beside its interned name.
@@ -242,20 +263,25 @@ func rejection(err error) actors.DeadReason {
 
 // failed ends a call of this process.
 func (in *inlet) failed(f *transport.Frame) {
-	in.p.failCall(uint32(f.Reply), decodeWireError(f.Payload))
+	id, err := uint32(f.Reply), decodeWireError(f.Payload)
+	in.inOrder(func() { in.p.failCall(id, err) })
+}
+
+// inOrder runs something small behind what waits aside, at once when nothing
+// does.
+func (in *inlet) inOrder(run func()) {
+	if !in.ordered.busy() || !in.ordered.push(0, run) {
+		run()
+	}
 }
 
 // terminated tells a local watcher that an actor elsewhere has ended.
 func (in *inlet) terminated(f *transport.Frame) {
 	down := decodeWireDown(f.Payload)
 	who, watcher := f.From, f.To.Name
-	tell := func() {
+	in.inOrder(func() {
 		in.p.tellWatcher(watcher, who, actor.TerminatedReason(down.Why), down.Cause.err())
-	}
-	if in.ordered.busy() && in.ordered.push(0, tell) {
-		return
-	}
-	tell()
+	})
 }
 
 // tellWatcher delivers Terminated to a local actor or future.
@@ -271,7 +297,7 @@ func (p *process) tellWatcher(watcher string, who transport.Addr, why actor.Term
 		found.SendSystemMessage(pid, message)
 		return
 	}
-	p.notices.push(0, func() { found.SendSystemMessage(pid, message) })
+	p.futures.push(0, func() { found.SendSystemMessage(pid, message) })
 }
 
 // localControl handles the control frames that are for an actor of this

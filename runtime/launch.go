@@ -222,7 +222,7 @@ func (h *handle) Drain() {
 	h.drained.Store(true)
 	h.life.drain()
 	if link := h.link.Load(); link != nil {
-		_ = link.SendControl(&transport.Frame{Kind: kindDrain}) // it has exited
+		_ = link.SendAlways(&transport.Frame{Kind: kindDrain}) // it has exited
 	}
 }
 

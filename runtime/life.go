@@ -83,10 +83,7 @@ func (l *life) send(f *transport.Frame, always bool) error {
 	if l.draining.Load() && !always {
 		return actors.ErrDraining
 	}
-	if f.Reply != 0 {
-		l.hub.holders.forget(callKey{f.To.Host, uint32(f.Reply)})
-	}
-	if f.Call == 0 {
+	if f.Call == 0 || !l.hub.exists(f.From.Host) {
 		return linkError(l.write(f, always))
 	}
 	key := callKey{f.From.Host, uint32(f.Call)}
@@ -125,6 +122,8 @@ func (l *life) HandleFrame(f *transport.Frame) error {
 		l.notify(lifeEvent{kind: kindReady})
 	case kindGoodbye:
 		l.handleGoodbye(f)
+	case kindForget:
+		return l.handleForget(f)
 	default:
 		return fmt.Errorf("unknown frame kind %d on the data lane", f.Kind)
 	}
@@ -139,6 +138,9 @@ func (l *life) handleMessage(f *transport.Frame) {
 	if f.Reply != 0 {
 		l.hub.holders.forget(callKey{masterAddress, uint32(f.Reply)})
 	}
+	if f.Call != 0 { // the master has it now, whoever forwarded it
+		l.hub.holders.set(callKey{f.From.Host, uint32(f.Call)}, nil)
+	}
 	l.in.local(f)
 }
 
@@ -149,13 +151,18 @@ func (l *life) handleTerminated(f *transport.Frame) error {
 	}
 	down := decodeWireDown(f.Payload)
 	watcher, who := f.To, f.From
-	tell := func() {
+	l.in.inOrder(func() {
 		l.hub.terminated(watcher, who, actor.TerminatedReason(down.Why), down.Cause.err())
+	})
+	return nil
+}
+
+// handleForget follows the call itself, so it is on the data lane.
+func (l *life) handleForget(f *transport.Frame) error {
+	if f.From.Host != l.addr {
+		return fmt.Errorf("worker %s forgets a call of %s", l.addr, f.From.Host)
 	}
-	if l.in.ordered.busy() && l.in.ordered.push(0, tell) {
-		return nil
-	}
-	tell()
+	l.hub.holders.forget(callKey{l.addr, uint32(f.Call)})
 	return nil
 }
 
@@ -169,7 +176,7 @@ func (l *life) handleGoodbye(f *transport.Frame) {
 		ev.cause = w.err()
 	}
 	l.notify(ev)
-	_ = l.link.SendControl(&transport.Frame{Kind: kindExit}) // dead: it has exited
+	_ = l.link.SendAlways(&transport.Frame{Kind: kindExit}) // dead: it has exited
 }
 
 func (l *life) handleControl(f *transport.Frame) error {
@@ -183,7 +190,7 @@ func (l *life) handleControl(f *transport.Frame) error {
 	case kindArrived:
 		l.pauses.progress(f)
 		l.resumeSources()
-	case kindWatch, kindUnwatch, kindStop, kindForget:
+	case kindWatch, kindUnwatch, kindStop:
 		return l.handleRequest(f)
 	default:
 		return fmt.Errorf("unknown frame kind %d on the control lane", f.Kind)
@@ -194,10 +201,6 @@ func (l *life) handleControl(f *transport.Frame) error {
 func (l *life) handleRequest(f *transport.Frame) error {
 	if f.Kind != kindStop && f.From.Host != l.addr {
 		return fmt.Errorf("worker %s speaks for %s", l.addr, f.From.Host)
-	}
-	if f.Kind == kindForget {
-		l.hub.holders.forget(callKey{l.addr, uint32(f.Call)})
-		return nil
 	}
 	if f.Kind == kindStop && f.To.Host == masterAddress && builtIn(f.To.Name) {
 		l.hub.p.log.Warn().Str("worker", l.addr).Str("actor", f.To.Name).Msg("a worker may not stop this actor; ignored")
@@ -215,11 +218,12 @@ func (l *life) pauseSource(from *life, to transport.Addr) {
 	key := pausedSource{from, to}
 	l.mu.Lock()
 	_, told := l.sources[key]
-	if !told && len(l.sources) < maxPauses {
+	room := len(l.sources) < maxPauses
+	if !told && room {
 		l.sources[key] = struct{}{}
 	}
 	l.mu.Unlock()
-	if told {
+	if told || !room {
 		return
 	}
 	_ = from.link.SendControl(&transport.Frame{Kind: kindPause, To: to}) // dead: it sends no more
@@ -267,10 +271,11 @@ const readFor = time.Second
 // stopReading ends the link: first what the worker wrote before it died is
 // delivered. It returns what was never written to it.
 func (l *life) stopReading() []transport.Frame {
-	l.slot.shut(l)
+	l.drain()
 	l.hub.routes.remove(l.addr)
 	unsent := l.link.Close(readFor)
 	l.in.close()
+	l.slot.shut(l) // it may have said that it was ready meanwhile
 	return unsent
 }
 
@@ -280,7 +285,7 @@ func (l *life) bury(unsent []transport.Frame, why error) {
 	l.pauses.end()
 	l.resumeSources()
 	l.giveBack(unsent)
-	maybe := errors.Join(actors.ErrMaybeDone, why)
+	maybe := &lostCall{answer: actors.ErrMaybeDone, why: why}
 	for _, key := range l.hub.holders.takeHeldBy(l) {
 		l.hub.failCall(key, maybe)
 	}

@@ -2,9 +2,11 @@ package runtime
 
 import (
 	"log/slog"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
 	"github.com/asynkron/protoactor-go/ctxext"
@@ -30,9 +32,11 @@ type process struct {
 	spoke    *spoke   // exits in a worker, else nil
 	downs    *downTable
 	deaths   deathCounts
-	notices  *aside // dead letters to publish and futures to complete, off the readers
+	notices  *aside // dead letters to publish, off the readers
+	futures  *aside // futures to complete, likewise
 	log      zerolog.Logger
 	mailbox  actors.MailboxConfig // limits; ID and Hooks are set per actor
+	leaving  atomic.Bool          // a worker whose goodbye is sent; never becomes false again
 	cluster  *Cluster
 }
 
@@ -65,10 +69,11 @@ func newProcess(cfg processConfig) *process {
 		address:  cfg.address,
 		registry: messages,
 		downs:    newDownTable(),
-		notices:  newAside(maxNotices),
 		log:      cfg.log,
 		mailbox:  cfg.mailbox,
 	}
+	p.notices = newAside(maxNotices, p.asideFailed)
+	p.futures = newAside(maxNotices, p.asideFailed)
 	p.calls = newCallTable(cfg.maxCalls, func(id uint32) { p.exits.forget(id) })
 	p.system = actor.NewActorSystem(actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger {
 		return slog.New(zerolog.NewSlogHandler(quieter(cfg.log)))
@@ -103,8 +108,20 @@ func quieter(log zerolog.Logger) zerolog.Logger {
 
 // close ends what the process started. Its links are closed before.
 func (p *process) close() {
-	p.notices.close()
+	p.futures.closeWithin(noticeGrace)
+	if !p.notices.closeWithin(noticeGrace) {
+		p.log.Error().Msg("a subscriber of dead letters does not return")
+	}
 	p.system.Shutdown()
+}
+
+// noticeGrace is how long the end waits for subscribers and continuations.
+const noticeGrace = 2 * time.Second
+
+// asideFailed logs a panic in code of the user's that ran aside.
+func (p *process) asideFailed(value any) {
+	p.log.Error().Interface("panic", value).Bytes("stack", debug.Stack()).
+		Msg("panic in a subscriber, continuation or codec, swallowed")
 }
 
 // extension lets an actor find its process from its context.
@@ -158,7 +175,7 @@ func (p *process) failCall(id uint32, err error) {
 
 // completeFuture hands a reply to a protoactor future, off the reader.
 func (p *process) completeFuture(pid *actor.PID, message any) {
-	p.notices.push(0, func() {
+	p.futures.push(0, func() {
 		if future, waiting := p.system.ProcessRegistry.GetLocal(pid.Id); waiting {
 			future.SendUserMessage(pid, message)
 		}
@@ -193,8 +210,8 @@ func (p *process) failCaller(caller, to *actor.PID, err error) {
 
 // sendFailed tells a caller in another process that its call failed.
 func (p *process) sendFailed(caller transport.Addr, id uint32, err error) {
-	if id == 0 {
-		return // it has no way to tell
+	if id == 0 || p.hub != nil && !p.hub.exists(caller.Host) {
+		return // it has no way to tell, or is gone
 	}
 	f := &transport.Frame{
 		Kind: kindFailed, To: caller, Reply: uint64(id),

@@ -73,12 +73,16 @@ func (p *process) sendFrom(f *transport.Frame, sender, to *actor.PID) error {
 	if err != nil {
 		return err
 	}
-	if err := p.send(f, f.Reply != 0); err != nil {
+	if err := p.send(f, reserved(f)); err != nil {
 		p.leaveCall(opened)
 		return err
 	}
 	return nil
 }
+
+// reserved reports whether f is a reply whose room was reserved by its call:
+// no limit refuses it. An actor's Request reserves none.
+func reserved(f *transport.Frame) bool { return f.Reply != 0 && f.Reply&trackedBit == 0 }
 
 // transmitFailure handles the two replies that are failures: protoactor's
 // dead-letter response and an error whose type is not registered.
@@ -140,10 +144,20 @@ func validate(kind *codec.Type, msg any) error {
 	if !kind.Validates() {
 		return nil
 	}
-	if err := msg.(interface{ Validate() error }).Validate(); err != nil {
+	if err := callValidate(msg.(interface{ Validate() error })); err != nil {
 		return &InvalidError{Type: kind.Name(), Err: err}
 	}
 	return nil
+}
+
+// callValidate makes an error of a panic too.
+func callValidate(v interface{ Validate() error }) (err error) {
+	defer func() {
+		if value := recover(); value != nil {
+			err = fmt.Errorf("its Validate method panicked: %v", value)
+		}
+	}()
+	return v.Validate()
 }
 
 // opened is a call that a frame has entered into the table; zero: none.

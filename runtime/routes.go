@@ -48,7 +48,7 @@ func (r *route) life(to transport.Addr) *life {
 	case r.slot != nil:
 		return r.slot.live.Load()
 	case r.group != nil:
-		return r.group.pick(to)
+		return r.group.peek(to)
 	}
 	return r.to
 }

@@ -37,6 +37,9 @@ func (p *place) keepLocked(f *transport.Frame, always bool) error {
 	if err := p.hold.add(f, always, time.Now()); err != nil {
 		return err
 	}
+	if f.Call != 0 { // forwarded, perhaps: no worker has it now
+		p.hub.holders.set(callKey{f.From.Host, uint32(f.Call)}, nil)
+	}
 	p.setTimerLocked(p.hold.end(p.hold.frames[len(p.hold.frames)-1]))
 	return nil
 }
@@ -146,19 +149,27 @@ type slotRoute struct {
 // send gives f to the slot's life, or holds it.
 func (s *slotRoute) send(f *transport.Frame, always bool) error {
 	if l := s.live.Load(); l != nil {
-		if err := l.send(f, always); !errors.Is(err, transport.ErrClosed) {
+		if err := s.try(l, f, always); !errors.Is(err, transport.ErrClosed) {
 			return err
 		}
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	l := s.live.Load()
-	if l == nil {
-		return s.keepLocked(f, always)
+	if l := s.live.Load(); l != nil {
+		if err := s.try(l, f, always); !errors.Is(err, transport.ErrClosed) {
+			return err
+		}
 	}
+	return s.keepLocked(f, always)
+}
+
+// try gives f to l. A life that drains, or whose link has closed, serves the
+// slot no longer: ErrClosed.
+func (s *slotRoute) try(l *life, f *transport.Frame, always bool) error {
 	err := l.send(f, always)
-	if errors.Is(err, transport.ErrClosed) { // it has just died
-		return s.keepLocked(f, always)
+	if errors.Is(err, transport.ErrClosed) || errors.Is(err, actors.ErrDraining) {
+		s.live.CompareAndSwap(l, nil)
+		return transport.ErrClosed
 	}
 	return err
 }
@@ -169,13 +180,16 @@ func (s *slotRoute) open(l *life, waiting []heldFrame) {
 	defer s.mu.Unlock()
 	waiting = append(waiting, s.takeLocked()...)
 	for i, held := range waiting {
-		if s.hub.release(l, held) != nil { // it has died already
+		if l.draining.Load() || s.hub.release(l, held) != nil { // it has died already
 			s.hold.frames, s.hold.bytes = waiting[i:], costOf(waiting[i:])
 			s.setTimerLocked(s.hold.nextEnd())
 			return
 		}
 	}
 	s.live.Store(l)
+	if l.draining.Load() {
+		s.live.CompareAndSwap(l, nil)
+	}
 }
 
 // shut stops messages from reaching l; later ones are held.
@@ -214,9 +228,16 @@ type groupRoute struct {
 	next  atomic.Uint32
 }
 
-// pick chooses a ready life; one that is paused only when all are.
-func (g *groupRoute) pick(to transport.Addr) *life {
-	start := int(g.next.Add(1))
+// pick chooses the next life in turn.
+func (g *groupRoute) pick(to transport.Addr) *life { return g.choose(to, g.next.Add(1)) }
+
+// peek is the life that pick would choose now.
+func (g *groupRoute) peek(to transport.Addr) *life { return g.choose(to, g.next.Load()+1) }
+
+// choose returns the first life, from start on, that is ready and not paused;
+// one that is paused only when all are.
+func (g *groupRoute) choose(to transport.Addr, turn uint32) *life {
+	start := int(turn % uint32(len(g.slots)))
 	var paused *life
 	for i := range g.slots {
 		l := g.slots[(start+i)%len(g.slots)].live.Load()
@@ -237,7 +258,7 @@ func (g *groupRoute) send(f *transport.Frame, always bool) error {
 		if l == nil {
 			break
 		}
-		if err := l.send(f, always); !errors.Is(err, transport.ErrClosed) {
+		if err := l.slot.try(l, f, always); !errors.Is(err, transport.ErrClosed) {
 			return err
 		}
 	}
@@ -248,8 +269,8 @@ func (g *groupRoute) send(f *transport.Frame, always bool) error {
 func (g *groupRoute) keep(f *transport.Frame, always bool) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if l := g.pick(f.To); l != nil { // one has just become ready
-		if err := l.send(f, always); !errors.Is(err, transport.ErrClosed) {
+	for l := g.pick(f.To); l != nil; l = g.pick(f.To) { // one has just become ready
+		if err := l.slot.try(l, f, always); !errors.Is(err, transport.ErrClosed) {
 			return err
 		}
 	}
@@ -270,9 +291,15 @@ func (g *groupRoute) restore(frames []transport.Frame) error {
 	if g.gone != nil {
 		return g.gone
 	}
-	if l := g.pick(transport.Addr{Host: g.name}); l != nil { // others serve: no need to wait
-		for len(frames) > 0 && g.hub.release(l, heldFrame{frame: frames[0]}) == nil {
+	for len(frames) > 0 { // while others serve, there is no need to wait
+		l := g.pick(frames[0].To)
+		if l == nil {
+			break
+		}
+		if g.hub.release(l, heldFrame{frame: frames[0]}) == nil {
 			frames = frames[1:]
+		} else {
+			l.slot.live.CompareAndSwap(l, nil)
 		}
 	}
 	g.hold.putBack(frames, time.Now())
@@ -282,8 +309,7 @@ func (g *groupRoute) restore(frames []transport.Frame) error {
 
 func (g *groupRoute) blocked(name string) <-chan struct{} {
 	to := transport.Addr{Host: g.name, Name: name}
-	l := g.pick(to)
-	if l != nil {
+	if l := g.peek(to); l != nil {
 		return l.pauses.wait(to)
 	}
 	g.mu.Lock()

@@ -7,6 +7,7 @@ import (
 	"github.com/asynkron/protoactor-go/actor"
 
 	"github.com/seed-4314ae1d/troupe/actors"
+	"github.com/seed-4314ae1d/troupe/transport"
 )
 
 // box is the mailbox of one local actor, with what the runtime knows of it.
@@ -90,8 +91,11 @@ func (b *box) last(next actor.ReceiverFunc, ctx actor.ReceiverContext, envelope 
 
 // end follows the actor's Stopped: what is left in the mailbox reached nobody.
 func (b *box) end() {
+	self := transport.Addr{Host: b.p.address, Name: b.id}
 	if failure := b.failure.Load(); failure != nil {
-		b.p.downs.put(addrOf(actor.NewPID(b.p.address, b.id)), failure)
+		b.p.downs.put(self, failure)
+	} else {
+		b.p.downs.put(self, nil)
 	}
 	b.gone.Store(true)
 	b.p.boxes.CompareAndDelete(b.id, b)
@@ -116,6 +120,9 @@ func (b *box) Refused(message any, sender *actor.PID, why actors.DeadReason) {
 func (b *box) Panicked(message any, sender *actor.PID, err *actors.PanicError) {
 	b.failure.Store(err)
 	if sender != nil {
+		told := *err
+		told.Err = nil // what the panic was about does not answer whether the call may be retried
+		err = &told
 		b.p.failCaller(sender, actor.NewPID(b.p.address, b.id), err)
 	}
 }

@@ -41,9 +41,9 @@ func (s *spoke) terminated(watcher, who transport.Addr, why actor.TerminatedReas
 }
 
 func (s *spoke) forget(id uint32) {
-	_ = s.link.SendControl(&transport.Frame{ // the master is gone: it has forgotten
+	_ = s.send(&transport.Frame{ // the master is gone: it has forgotten
 		Kind: kindForget, From: transport.Addr{Host: s.p.address, Name: askName}, Call: uint64(id),
-	})
+	}, true)
 }
 
 func (s *spoke) blocked(to transport.Addr) <-chan struct{} { return s.pauses.wait(to) }

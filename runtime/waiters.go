@@ -23,6 +23,8 @@ func (w *askWaiter) reply(envelope *actor.MessageEnvelope) {
 }
 func (w *askWaiter) fail(err error) { w.ended <- outcome{err: err} }
 
+func (w *askWaiter) leaves() bool { return w.out }
+
 // futureWaiter is a protoactor future whose request left the process. Its
 // completion runs off the reader, since continuations and pipes run on
 // whoever completes it.
@@ -38,6 +40,8 @@ func (w *futureWaiter) finish(message any) {
 	w.p.calls.close()
 	w.p.completeFuture(w.pid, message)
 }
+
+func (w *futureWaiter) leaves() bool { return true }
 
 func (w *futureWaiter) abandoned() bool {
 	_, waiting := w.p.system.ProcessRegistry.GetLocal(w.pid.Id)

@@ -18,6 +18,10 @@ const (
 	kindReady      transport.Kind = 4 // worker: the root has started
 	kindGoodbye    transport.Kind = 5 // worker: a planned end follows: wireError
 
+	kindForget transport.Kind = 6 // worker: nobody waits for Call of From any more
+	kindDrain  transport.Kind = 7 // master: finish what came before this and exit
+	kindExit   transport.Kind = 8 // master: goodbye has been read, and nothing more comes: exit
+
 	// The control lane.
 	kindPing    transport.Kind = 16 // master: show that you live
 	kindPong    transport.Kind = 17 // worker: the answer
@@ -26,10 +30,7 @@ const (
 	kindWatch   transport.Kind = 20 // From wants to be told when To ends
 	kindUnwatch transport.Kind = 21 // From no longer wants that
 	kindStop    transport.Kind = 22 // stop the actor To
-	kindDrain   transport.Kind = 23 // master: finish what you have and exit
-	kindExit    transport.Kind = 24 // master: goodbye has been read, exit now
-	kindArrived transport.Kind = 26 // Call data frames with Reply bytes of payload have been read
-	kindForget  transport.Kind = 25 // nobody waits for Call of From any more
+	kindArrived transport.Kind = 23 // Call data frames with Reply bytes of payload have been read
 )
 
 // A frame's Meta is a list of fields: a tag, the length as a uvarint, bytes.

@@ -15,8 +15,8 @@ type errCode uint8
 
 const (
 	codeOther errCode = iota
-	codeNotSent
 	codeMaybeDone
+	codeNotSent
 	codeNoActor
 	codeOverflow
 	codeDraining
@@ -25,15 +25,32 @@ const (
 	codeShutdown // a planned end, not a failure
 )
 
-var codeSentinels = map[errCode]error{
-	codeNotSent:   actors.ErrNotSent,
+var codeSentinels = [...]error{
 	codeMaybeDone: actors.ErrMaybeDone,
+	codeNotSent:   actors.ErrNotSent,
 	codeNoActor:   actors.ErrNoActor,
 	codeOverflow:  actors.ErrOverflow,
 	codeDraining:  actors.ErrDraining,
 	codeDeadline:  context.DeadlineExceeded,
 	codeInvalid:   ErrInvalid,
+	codeShutdown:  nil,
 }
+
+// lostCall is the answer to a call whose process died. Why it died can be
+// looked at by errors.As, but answers nothing: an ExitError that wraps
+// ErrNotSent must not pass for a call that was not sent.
+type lostCall struct{ answer, why error }
+
+func (e *lostCall) Error() string {
+	if e.why == nil {
+		return e.answer.Error()
+	}
+	return e.answer.Error() + ": " + e.why.Error()
+}
+
+func (e *lostCall) Is(target error) bool { return target == e.answer }
+
+func (e *lostCall) As(target any) bool { return e.why != nil && errors.As(e.why, target) }
 
 // wireError is how an error crosses: a code to branch on, a text to read, and
 // the whole of it where the type is one of ours.
@@ -46,6 +63,7 @@ type wireError struct {
 	Exit  *actors.ExitError  `cbor:"x,omitempty"`
 	Cause *wireError         `cbor:"w,omitempty"`
 	Gave  *wireGaveUp        `cbor:"g,omitempty"`
+	Lost  bool               `cbor:"l,omitempty"`
 }
 
 // wireGaveUp is a GaveUpError but for its cause.
@@ -66,38 +84,53 @@ func packError(err error) *wireError {
 	if err == nil {
 		return nil
 	}
-	w := &wireError{Code: codeOf(err), Text: err.Error()}
-	if gave, ok := err.(*actors.GaveUpError); ok { //nolint:errorlint // only the outermost rung: its cause is packed by itself
-		w.Gave, w.Cause = &wireGaveUp{gave.Who, gave.Restarts, gave.Period}, packError(gave.Err)
-		return w
-	}
-	var panicErr *actors.PanicError
+	var lost *lostCall
 	var exitErr *actors.ExitError
+	var panicErr *actors.PanicError
 	var callErr *actors.CallError
+	w := &wireError{Text: err.Error()}
+	gave, outermost := err.(*actors.GaveUpError) //nolint:errorlint // only the outermost rung: its cause is packed by itself
 	switch {
+	case outermost:
+		w.Gave, w.Cause = &wireGaveUp{gave.Who, gave.Restarts, gave.Period}, packError(gave.Err)
+	case errors.As(err, &lost):
+		w.Code, w.Lost, w.Cause = codeOf(lost), true, packError(lost.why)
+	case errors.As(err, &exitErr):
+		w.Exit, w.Cause = packExit(exitErr), packError(exitErr.Err)
 	case errors.As(err, &panicErr):
 		p := *panicErr
 		p.Err = nil
 		w.Panic = &p
-	case errors.As(err, &exitErr):
-		x := *exitErr
-		w.Cause = packError(x.Err)
-		x.Err = nil
-		w.Exit = &x
 	case errors.As(err, &callErr):
-		w.Text, w.Type, w.Actor = callErr.Text, callErr.Type, callErr.Actor
+		w.Code, w.Text, w.Type, w.Actor = codeOf(err), callErr.Text, callErr.Type, callErr.Actor
+	default:
+		w.Code = codeOf(err)
 	}
 	return w
 }
 
-// codeOf finds the sentinel in err's tree.
+func packExit(e *actors.ExitError) *actors.ExitError {
+	x := *e
+	x.Err = nil
+	return &x
+}
+
+// codeOf finds the first sentinel in err's tree.
 func codeOf(err error) errCode {
 	for code, sentinel := range codeSentinels {
-		if errors.Is(err, sentinel) {
-			return code
+		if sentinel != nil && errors.Is(err, sentinel) {
+			return errCode(code)
 		}
 	}
 	return codeOther
+}
+
+// sentinel is what c stands for; nil when it stands for none, or is unknown.
+func (c errCode) sentinel() error {
+	if int(c) < len(codeSentinels) {
+		return codeSentinels[c]
+	}
+	return nil
 }
 
 // err is the error that w stands for.
@@ -105,19 +138,18 @@ func (w *wireError) err() error {
 	if w == nil {
 		return nil
 	}
-	sentinel := codeSentinels[w.Code]
+	sentinel := w.Code.sentinel()
 	switch {
 	case w.Gave != nil:
 		return &actors.GaveUpError{Who: w.Gave.Who, Restarts: w.Gave.Restarts, Period: w.Gave.Period, Err: w.Cause.err()}
+	case w.Lost && sentinel != nil:
+		return &lostCall{answer: sentinel, why: w.Cause.err()}
 	case w.Panic != nil:
 		return w.Panic
 	case w.Exit != nil:
 		x := *w.Exit
 		x.Err = w.Cause.err()
-		if sentinel == nil {
-			return &x
-		}
-		return &actors.CallError{Text: w.Text, Err: errors.Join(sentinel, &x)}
+		return &x
 	case sentinel != nil && sentinel.Error() == w.Text:
 		return sentinel
 	default:

@@ -157,6 +157,7 @@ func (k *worker) goodbye(e ending) int {
 		w = *packError(e.cause)
 	}
 	k.sendData(kindGoodbye, encodeWire(w))
+	k.p.leaving.Store(true) // after the goodbye: by then the master holds what comes back
 	select {
 	case <-k.released:
 		k.flush() // what was answered meanwhile
@@ -192,12 +193,21 @@ func (k *worker) stop() {
 func (k *worker) HandleFrame(f *transport.Frame) error {
 	if f.Lane == transport.Data {
 		k.arrivals.count(k.link, len(f.Payload))
-		if !k.in.local(f) {
-			return fmt.Errorf("unknown frame kind %d on the data lane", f.Kind)
-		}
-		return nil
+		return k.handleData(f)
 	}
 	return k.handleControl(f)
+}
+
+func (k *worker) handleData(f *transport.Frame) error {
+	switch {
+	case f.Kind == kindDrain:
+		k.in.inOrder(k.drain)
+	case f.Kind == kindExit:
+		k.in.inOrder(func() { k.release.Do(func() { close(k.released) }) })
+	case !k.in.local(f):
+		return fmt.Errorf("unknown frame kind %d on the data lane", f.Kind)
+	}
+	return nil
 }
 
 func (k *worker) handleControl(f *transport.Frame) error {
@@ -210,10 +220,6 @@ func (k *worker) handleControl(f *transport.Frame) error {
 		k.out.pauses.resume(f.To)
 	case kindArrived:
 		k.out.pauses.progress(f)
-	case kindDrain:
-		k.drain()
-	case kindExit:
-		k.release.Do(func() { close(k.released) })
 	default:
 		if !k.p.localControl(f) {
 			return fmt.Errorf("unknown frame kind %d on the control lane", f.Kind)

@@ -1,0 +1,250 @@
+package runtime_test
+
+import (
+	"errors"
+	"context"
+	"sync"
+	"testing"
+	"time"
+
+	troupe "github.com/seed-4314ae1d/troupe/runtime"
+)
+
+// B2b
+func TestAttackHeavySendsAllArrive(t *testing.T) {
+	c := attackCluster(t, troupe.Group{Kind: attackers, Procs: 1})
+	slot := c.Slot("attacker", 1)
+	var all sync.WaitGroup
+	for g := range 6 {
+		all.Go(func() {
+			for n := range 10 {
+				if err := c.Send(t.Context(), slot, &heavy{N: g*10 + n, Data: make([]byte, 1<<20)}); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	all.Wait()
+	var got *found
+	eventually(t, "a call behind them", func() bool {
+		var err error
+		got, err = tryAsk[*found](t, slot, &probe{Op: "kept"})
+		return err == nil
+	})
+	if got.N != 60 {
+		t.Errorf("%d of 60 arrived, %s", got.N, ask[*found](t, slot, &probe{Op: "stats"}).Text)
+	}
+}
+
+// A root that stops by itself does not do what was queued behind that; all
+// else waits for the next life, and no call is left in doubt.
+func TestAttackSendsWhileTheRootStops(t *testing.T) {
+	c := start(t, troupe.Config{Groups: []troupe.Group{{Kind: attackers, Intensity: troupe.Intensity{MaxRestarts: 1000, Period: time.Second},
+		Backoff: troupe.Backoff{Min: time.Millisecond, Max: 2 * time.Millisecond}}}})
+	slot := c.Slot("attacker", 1)
+	queued := 0
+	for range 30 {
+		c.System().Root.Send(slot.PID(), &probe{Op: "stop"})
+		for range 20 {
+			_, err := tryAsk[*found](t, slot, &probe{Op: "who"})
+			if errors.Is(err, troupe.ErrNoActor) {
+				queued++
+			} else if err != nil {
+				t.Errorf("a call to a slot whose actor stops now and then: %v", err)
+			}
+		}
+	}
+	t.Logf("of 600 calls, %d were queued behind a stop", queued)
+	if queued > 60 {
+		t.Errorf("%d of 600 calls found no actor", queued)
+	}
+}
+
+// As A10, with a worker whose link breaks a while before it exits.
+func TestAttackGroupSkipsAWorkerWhoseLinkBroke(t *testing.T) {
+	c := attackCluster(t, troupe.Group{Kind: attackers, Size: 2, Backoff: troupe.Backoff{First: 4 * time.Second}})
+	stop := make(chan struct{})
+	var all sync.WaitGroup
+	var mu sync.Mutex
+	var slowest time.Duration
+	failed := map[string]int{}
+	done := 0
+	for range 16 {
+		all.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				began := time.Now()
+				ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+				_, err := troupe.Ask[*found](ctx, c.Group("attacker"), &probe{Op: "who"})
+				cancel()
+				mu.Lock()
+				slowest = max(slowest, time.Since(began))
+				done++
+				if err != nil {
+					failed[err.Error()]++
+				} else if time.Since(began) > 300*time.Millisecond {
+					failed["held, then done"]++
+				}
+				mu.Unlock()
+			}
+		})
+	}
+	seen := subscribe(c)
+	c.System().Root.Send(c.Slot("attacker", 1).PID(), &probe{Op: "child"})
+	ask[*found](t, c.Slot("attacker", 1), &probe{Op: "who"})
+	signalProcess(t, ask[*found](t, c.Slot("attacker", 1), &probe{Op: "who"}).N, "KILL")
+	eventually(t, "exit", func() bool { return len(of[*troupe.Exited](seen)) == 1 })
+	for range 200 {
+		ask[*found](t, c.Slot("attacker", 2), &probe{Op: "who"})
+	}
+	close(stop)
+	all.Wait()
+	t.Logf("%d calls, failed %v, slowest %v", done, failed, slowest)
+	if slowest > time.Second {
+		t.Errorf("a call to the group took %v while slot 2 served", slowest)
+	}
+}
+
+// Numbered messages from one goroutine to a slot that is killed again and
+// again: each life gets an ascending run, nothing comes twice.
+func TestAttackHoldUnderKills(t *testing.T) {
+	c := start(t, troupe.Config{Groups: []troupe.Group{{Kind: attackers, Procs: 1,
+		Intensity: troupe.Intensity{MaxRestarts: 1000, Period: time.Second},
+		Backoff:   troupe.Backoff{Min: time.Millisecond, Max: 2 * time.Millisecond}}}})
+	slot := c.Slot("attacker", 1)
+	sink, pid := spawnLocal(c, nil)
+	stop := make(chan struct{})
+	var all sync.WaitGroup
+	kills := 0
+	all.Go(func() {
+		tick := time.NewTicker(50 * time.Millisecond)
+		defer tick.Stop()
+		for {
+			select {
+			case <-stop:
+				return
+			case <-tick.C:
+			}
+			if who, err := tryAsk[*found](t, slot, &probe{Op: "who"}); err == nil {
+				signalProcess(t, who.N, "KILL")
+				kills++
+			}
+		}
+	})
+	refused := 0
+	const n = 60_000
+	sent := 0
+	began := time.Now()
+	for i := 1; i <= n && time.Since(began) < 4*time.Second; i++ {
+		sent = i
+		if err := c.Send(t.Context(), slot, &probe{Op: "tell", To: pid, N: i}); err != nil {
+			refused++
+			t.Log("refused:", err)
+		}
+	}
+	close(stop)
+	all.Wait()
+	eventually(t, "the last to be taken", func() bool {
+		_, err := tryAsk[*found](t, slot, &probe{Op: "tell", To: pid, N: sent + 1, Text: "answer"})
+		return err == nil
+	})
+	eventually(t, "the last", func() bool {
+		sink.mu.Lock()
+		defer sink.mu.Unlock()
+		return sink.all[len(sink.all)-1].(*found).N == sent+1
+	})
+	sink.mu.Lock()
+	defer sink.mu.Unlock()
+	last, disorder := 0, 0
+	for _, m := range sink.all {
+		if f := m.(*found); f.N <= last {
+			disorder++
+		} else {
+			last = f.N
+		}
+	}
+	arrived := len(sink.all) - 1
+	t.Logf("%d sent, %d arrived, %d lost with %d kills, %d refused, dead %v", sent, arrived, sent-arrived, kills, refused, c.Stats().DeadLetters)
+	if disorder > 0 {
+		t.Errorf("%d out of order or twice", disorder)
+	}
+	if kills < 5 || refused > 0 {
+		t.Errorf("%d kills, %d refused", kills, refused)
+	}
+}
+
+// 1000 calls at the moment of death have one outcome each.
+func TestAttackThousandCallsAtDeath(t *testing.T) {
+	c := attackCluster(t, troupe.Group{Kind: attackers})
+	slot := c.Slot("attacker", 1)
+	for round := range 3 {
+		who := ask[*found](t, slot, &probe{Op: "who"})
+		var all sync.WaitGroup
+		var mu sync.Mutex
+		ends := map[string]int{}
+		for i := range 1000 {
+			all.Go(func() {
+				_, err := tryAsk[*found](t, slot, &probe{Op: "size", Data: make([]byte, i%5*10_000)})
+				mu.Lock()
+				defer mu.Unlock()
+				switch {
+				case err == nil:
+					ends["reply"]++
+				case typedFailure(err):
+					ends[err.Error()]++
+				default:
+					t.Errorf("untyped: %v", err)
+				}
+			})
+			if i == 300*round {
+				signalProcess(t, who.N, "KILL")
+			}
+		}
+		all.Wait()
+		t.Logf("%v", ends)
+		awaitOther(t, slot, who.N)
+	}
+	if s := c.Stats(); s.OpenCalls != 0 || s.PendingCalls != 0 {
+		t.Errorf("open %d, pending %d", s.OpenCalls, s.PendingCalls)
+	}
+}
+
+// Calls with payloads while the worker is stopped, which is then killed.
+func TestAttackPayloadsToAStoppedWorker(t *testing.T) {
+	c := attackCluster(t, troupe.Group{Kind: attackers})
+	slot := c.Slot("attacker", 1)
+	who := ask[*found](t, slot, &probe{Op: "who"})
+	signalProcess(t, who.N, "STOP")
+	var all sync.WaitGroup
+	var mu sync.Mutex
+	ends := map[string]int{}
+	for i := range 40 {
+		all.Go(func() {
+			got, err := tryAsk[*found](t, slot, &probe{Op: "size", Data: make([]byte, []int{10, 30_000, 1 << 20, 8 << 20}[i%4])})
+			mu.Lock()
+			defer mu.Unlock()
+			switch {
+			case err == nil && got.N == []int{10, 30_000, 1 << 20, 8 << 20}[i%4]:
+				ends["reply"]++
+			case err == nil:
+				t.Errorf("wrong reply %d", got.N)
+			case typedFailure(err):
+				ends[err.Error()]++
+			default:
+				t.Errorf("untyped: %v", err)
+			}
+		})
+	}
+	eventually(t, "some to be under way", func() bool { return c.Stats().PendingCalls > 0 })
+	began := time.Now()
+	signalProcess(t, who.N, "KILL")
+	all.Wait()
+	t.Logf("%v, %v after the kill", ends, time.Since(began))
+	if s := c.Stats(); s.OpenCalls != 0 || s.PendingCalls != 0 {
+		t.Errorf("open %d, pending %d", s.OpenCalls, s.PendingCalls)
+	}
+}
