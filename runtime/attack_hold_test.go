@@ -1,8 +1,8 @@
 package runtime_test
 
 import (
-	"errors"
 	"context"
+	"errors"
 	"sync"
 	"testing"
 	"time"
@@ -60,7 +60,7 @@ func TestAttackSendsWhileTheRootStops(t *testing.T) {
 	}
 }
 
-// As A10, with a worker whose link breaks a while before it exits.
+// A group does not wait for a worker whose link breaks a while before it exits.
 func TestAttackGroupSkipsAWorkerWhoseLinkBroke(t *testing.T) {
 	c := attackCluster(t, troupe.Group{Kind: attackers, Size: 2, Backoff: troupe.Backoff{First: 4 * time.Second}})
 	stop := make(chan struct{})

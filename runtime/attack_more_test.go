@@ -66,7 +66,7 @@ func TestAttackSlowSendsAllArrive(t *testing.T) {
 	}
 }
 
-// B16
+// What follows holds against a peer that does not keep to the protocol.
 func TestAttackTerminatedComesAfterALargeMessage(t *testing.T) {
 	c := attackCluster(t, troupe.Group{Kind: attackers})
 	slot := c.Slot("attacker", 1)
@@ -92,7 +92,7 @@ func TestAttackTerminatedComesAfterALargeMessage(t *testing.T) {
 	}
 }
 
-// B10
+// Likewise.
 func TestAttackNilReply(t *testing.T) {
 	c := attackCluster(t, troupe.Group{Kind: attackers})
 	began := time.Now()

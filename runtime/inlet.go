@@ -25,10 +25,21 @@ type inlet struct {
 	p       *process
 	source  actors.Source // whom a full mailbox asks to pause
 	ordered *aside        // messages that must not hold up the reader, in order
+
+	arrivals *arrivals
+	later    bool // the frame being handled is counted when it is delivered; of the reader
 }
 
-func newInlet(p *process, source actors.Source) *inlet {
-	return &inlet{p: p, source: source, ordered: newAside(asideBytes, p.asideFailed)}
+func newInlet(p *process, source actors.Source, arrivals *arrivals) *inlet {
+	return &inlet{p: p, source: source, ordered: newAside(asideBytes, p.asideFailed), arrivals: arrivals}
+}
+
+// count counts the frame that was handled, unless that is done later.
+func (in *inlet) count(size int) {
+	if !in.later {
+		in.arrivals.count(size)
+	}
+	in.later = false
 }
 
 // close returns when everything accepted has been delivered.
@@ -80,7 +91,11 @@ func (in *inlet) message(f *transport.Frame) {
 	if f.Reply != 0 { // its room was reserved by the call
 		push = in.ordered.pushAlways
 	}
-	if !push(len(later.Payload)+envelopeCost, func() { in.deliver(&later, kind) }) {
+	in.later = push(len(later.Payload)+envelopeCost, func() {
+		defer in.arrivals.count(len(later.Payload))
+		in.deliver(&later, kind)
+	})
+	if !in.later {
 		in.reject(f, nil, actors.ErrOverflow)
 	}
 }

@@ -22,7 +22,6 @@ type life struct {
 	slot     *slotRoute
 	link     *transport.Link
 	in       *inlet
-	arrivals arrivals        // of the reader
 	notify   func(lifeEvent) // told of what the worker says of itself, on the reader
 	pauses   pauses
 	draining atomic.Bool
@@ -56,9 +55,8 @@ func newLife(h *hub, who actors.Incarnation, notify func(lifeEvent)) *life {
 // attach makes the life reachable under its own address.
 func (l *life) attach(link *transport.Link, limits MailboxLimits) {
 	l.link = link
-	l.arrivals = newArrivals(limits)
 	l.pauses.frames, l.pauses.bytes = windowFor(limits)
-	l.in = newInlet(l.hub.p, linkSource{link})
+	l.in = newInlet(l.hub.p, linkSource{link}, newArrivals(link, limits))
 	l.hub.routes.set(l.addr, &route{to: l})
 }
 
@@ -112,7 +110,7 @@ func (l *life) HandleFrame(f *transport.Frame) error {
 	if f.Lane == transport.Control {
 		return l.handleControl(f)
 	}
-	l.arrivals.count(l.link, len(f.Payload))
+	defer l.in.count(len(f.Payload))
 	switch f.Kind {
 	case kindMessage, kindFailed:
 		l.handleMessage(f)

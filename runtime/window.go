@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"sync"
 	"sync/atomic"
 
 	"github.com/seed-4314ae1d/troupe/transport"
@@ -57,29 +58,34 @@ func (w *window) full() bool {
 		int64(w.sentBytes.Load()-w.arrivedBytes.Load()) > int64(w.bytes)
 }
 
-// arrivals is the receiving side of a window. It belongs to the link's reader.
+// arrivals is the receiving side of a window: it tells the sender how much has
+// been delivered. What waits aside to be decoded has not.
 type arrivals struct {
-	frames, bytes         uint64
-	toldFrames, toldBytes uint64
+	link                  *transport.Link
 	stepFrames, stepBytes uint64
+
+	mu                    sync.Mutex
+	frames, bytes         uint64 // guarded by mu
+	toldFrames, toldBytes uint64 // guarded by mu
 }
 
 // newArrivals tells four times a window.
-func newArrivals(l MailboxLimits) arrivals {
+func newArrivals(link *transport.Link, l MailboxLimits) *arrivals {
 	frames, bytes := windowFor(l)
-	return arrivals{stepFrames: frames / 4, stepBytes: bytes / 4}
+	return &arrivals{link: link, stepFrames: frames / 4, stepBytes: bytes / 4}
 }
 
-// count counts a data frame and says how far the reader has come when a step
-// is done.
-func (a *arrivals) count(link *transport.Link, size int) {
+// count counts a data frame, and tells the sender when a step is done.
+func (a *arrivals) count(size int) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
 	a.frames++
 	a.bytes += uint64(size)
 	if a.frames-a.toldFrames < a.stepFrames && a.bytes-a.toldBytes < a.stepBytes {
 		return
 	}
 	a.toldFrames, a.toldBytes = a.frames, a.bytes
-	_ = link.SendControl(&transport.Frame{Kind: kindArrived, Call: a.frames, Reply: a.bytes}) // gone: nobody waits
+	_ = a.link.SendControl(&transport.Frame{Kind: kindArrived, Call: a.frames, Reply: a.bytes}) // gone: nobody waits
 }
 
 // frameSize is what a data frame counts in a window, at both its ends.

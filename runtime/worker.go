@@ -71,7 +71,6 @@ func newWorker(r io.ReadCloser, w io.WriteCloser) (*worker, error) {
 		address: s.Who, log: s.logger(), maxCalls: s.MaxCalls, mailbox: s.Mailbox.mailboxConfig(),
 	})
 	k.out = &spoke{p: k.p}
-	k.arrivals = newArrivals(s.Mailbox)
 	k.out.pauses.frames, k.out.pauses.bytes = windowFor(s.Mailbox)
 	k.p.exits, k.p.spoke = k.out, k.out
 	k.p.cluster.who, k.p.cluster.slots, k.p.cluster.worker = who, s.Groups, k
@@ -79,7 +78,7 @@ func newWorker(r io.ReadCloser, w io.WriteCloser) (*worker, error) {
 		MaxMessage: s.MaxMessage, Congested: k.out.pauses.setCongested,
 	}, k)
 	k.out.link = k.link
-	k.in = newInlet(k.p, linkSource{k.link})
+	k.in = newInlet(k.p, linkSource{k.link}, newArrivals(k.link, s.Mailbox))
 	return k, nil
 }
 
@@ -192,7 +191,7 @@ func (k *worker) stop() {
 // HandleFrame implements transport.Handler, on the link's reader.
 func (k *worker) HandleFrame(f *transport.Frame) error {
 	if f.Lane == transport.Data {
-		k.arrivals.count(k.link, len(f.Payload))
+		defer k.in.count(len(f.Payload))
 		return k.handleData(f)
 	}
 	return k.handleControl(f)
