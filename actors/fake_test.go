@@ -304,14 +304,14 @@ func (c *cluster) wait(d time.Duration) {
 }
 
 // result returns what Done was called with; calls says how often.
-func (c *cluster) result() (err error, calls int) {
+func (c *cluster) result() (calls int, err error) {
 	synctest.Wait()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if len(c.dones) == 0 {
-		return nil, 0
+		return 0, nil
 	}
-	return c.dones[0], len(c.dones)
+	return len(c.dones), c.dones[0]
 }
 
 // end stops the cluster, if it runs, and checks what must hold of any.
@@ -319,7 +319,7 @@ func (c *cluster) end() error {
 	c.t.Helper()
 	c.tell(&Shutdown{})
 	c.wait(time.Minute)
-	err, calls := c.result()
+	calls, err := c.result()
 	if calls != 1 {
 		c.t.Errorf("Done was called %d times, want once", calls)
 	}

@@ -47,7 +47,7 @@ func TestA2FailedFirstStartStopsTheOthers(t *testing.T) {
 			return behaviour{}
 		})
 		c.wait(5 * time.Second)
-		err, _ := c.result()
+		_, err := c.result()
 		wantLines(t, "diary", c.about(""), "0s launch a/1#1", "0s launch b/1#1", "1s exit b/1#1",
 			"1s abandon b/1: "+err.Error(), "1s abandon c/1: "+err.Error(), "1s drain a/1#1", "1s exit a/1#1", "1s abandon a/1: "+err.Error())
 		if want := "start group b: start b/1: worker b/1#1 (pid 7): exit code 3"; err.Error() != want {

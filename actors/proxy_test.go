@@ -43,11 +43,11 @@ func TestE1SlowSubscriberHoldsNobody(t *testing.T) {
 		c.worker("a/1#2").crash("boom")
 		c.tell(&Shutdown{})
 		wantLines(t, "launches", c.about("launch"), "0s launch a/1#1", "0s launch a/1#2")
-		if _, calls := c.result(); calls != 0 {
+		if calls, _ := c.result(); calls != 0 {
 			t.Error("Done was called before the subscriber had seen everything")
 		}
 		c.wait(3 * time.Second)
-		if _, calls := c.result(); calls != 1 || seen != 2 {
+		if calls, _ := c.result(); calls != 1 || seen != 2 {
 			t.Errorf("Done was called %d times, %d exits seen", calls, seen)
 		}
 		c.end()
@@ -65,7 +65,7 @@ func TestE1StuckSubscriberCannotHoldTheEnd(t *testing.T) {
 		})
 		c.tell(&Shutdown{})
 		c.wait(publisherGrace)
-		if _, calls := c.result(); calls != 1 {
+		if calls, _ := c.result(); calls != 1 {
 			t.Errorf("Done was called %d times", calls)
 		}
 		close(release)
@@ -101,7 +101,7 @@ func TestE8NotReadyInTimeIsAFailedStart(t *testing.T) {
 			return behaviour{}
 		})
 		c.wait(time.Minute)
-		err, _ := c.result()
+		_, err := c.result()
 		var exit *ExitError
 		if !errors.Is(err, ErrStartTimeout) || !errors.As(err, &exit) || exit.Stderr != "last words" || exit.Who != "a/2#1" {
 			t.Errorf("Done(%v)", err)
@@ -162,7 +162,7 @@ func TestBugInAProxyCostsItsWorker(t *testing.T) {
 func TestLauncherThatPanicsIsAFailedStart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := startCluster(t, MasterConfig{Groups: []GroupSpec{{Name: "a"}}}, func(Incarnation) behaviour { panic("launcher") })
-		err, _ := c.result()
+		_, err := c.result()
 		var start *StartError
 		var bug *PanicError
 		if !errors.As(err, &start) || !errors.As(err, &bug) || bug.Value != "launcher" || bug.Stack == "" {
@@ -177,7 +177,7 @@ func TestMasterStoppedByAnybodyKillsTheWorkers(t *testing.T) {
 		c := startCluster(t, MasterConfig{Groups: []GroupSpec{{Name: "a", Size: 2}}}, nil)
 		c.system.Root.Stop(c.master)
 		c.wait(time.Second)
-		if err, calls := c.result(); calls != 1 || !errors.Is(err, errMasterStopped) {
+		if calls, err := c.result(); calls != 1 || !errors.Is(err, errMasterStopped) {
 			t.Errorf("Done was called %d times, with %v", calls, err)
 		}
 		c.end()
@@ -189,7 +189,7 @@ func TestGroupStoppedByAnybodyEscalates(t *testing.T) {
 		c := startCluster(t, MasterConfig{Groups: []GroupSpec{{Name: "a"}, {Name: "b"}}}, nil)
 		c.system.Root.Stop(actor.NewPID(c.master.Address, c.master.Id+"/a"))
 		c.wait(time.Second)
-		if err, calls := c.result(); calls != 1 || !errors.Is(err, errStoppedOutside) {
+		if calls, err := c.result(); calls != 1 || !errors.Is(err, errStoppedOutside) {
 			t.Errorf("Done was called %d times, with %v", calls, err)
 		}
 		c.end()
@@ -203,7 +203,7 @@ func TestBugInTheMasterStillCallsDone(t *testing.T) {
 		c.worker("a/1#1").crash("boom")
 		c.wait(time.Second)
 		var bug *PanicError
-		if err, calls := c.result(); calls != 1 || !errors.As(err, &bug) || bug.Value != "chance" {
+		if calls, err := c.result(); calls != 1 || !errors.As(err, &bug) || bug.Value != "chance" {
 			t.Errorf("Done was called %d times, with %v", calls, err)
 		}
 		c.end()

@@ -38,7 +38,7 @@ func TestC4C6TheIntensityPassesUpTheLadder(t *testing.T) {
 		c.wait(time.Second)
 		c.worker("b/2#1").crash("fatal error: all goroutines are asleep")
 		c.wait(time.Minute)
-		err, _ := c.result()
+		_, err := c.result()
 		want := "cluster gave up: group b gave up after 2 restarts within 1h0m0s: worker b/2#3: boom"
 		if err == nil || err.Error() != want {
 			t.Fatalf("Done(%v), want %s", err, want)
@@ -63,7 +63,7 @@ func TestC5TheWindowSlides(t *testing.T) {
 			return behaviour{exit: 31 * time.Second, reason: Failure(errBoom)}
 		})
 		c.wait(24 * time.Hour)
-		if _, calls := c.result(); calls != 0 {
+		if calls, _ := c.result(); calls != 0 {
 			t.Error("the cluster gave up")
 		}
 		if n := len(c.about("launch")); n < 2700 {

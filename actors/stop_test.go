@@ -58,7 +58,7 @@ func TestC7ShutdownIsPrompt(t *testing.T) {
 			cause := errors.New("enough")
 			c.tell(&Shutdown{Cause: cause})
 			c.wait(tc.within)
-			if err, calls := c.result(); calls != 1 || !errors.Is(err, cause) {
+			if calls, err := c.result(); calls != 1 || !errors.Is(err, cause) {
 				t.Errorf("%s: %v after the shutdown: Done called %d times, with %v\n%q", tc.name, tc.within, calls, err, c.about(""))
 			}
 			c.end()
@@ -76,7 +76,7 @@ func TestKillAllKillsAtOnce(t *testing.T) {
 		c.tell(&Shutdown{})
 		c.wait(time.Second)
 		c.tell(&KillAll{})
-		if _, calls := c.result(); calls != 1 {
+		if calls, _ := c.result(); calls != 1 {
 			t.Errorf("Done was called %d times: %q", calls, c.about(""))
 		}
 		if n := len(c.about("2s SIGKILL")); n != 4 {
@@ -90,7 +90,7 @@ func TestKillAllWithoutShutdownStops(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := startCluster(t, MasterConfig{Groups: []GroupSpec{{Name: "a", Size: 2}}}, nil)
 		c.tell(&KillAll{})
-		if err, calls := c.result(); calls != 1 || err != nil {
+		if calls, err := c.result(); calls != 1 || err != nil {
 			t.Errorf("Done was called %d times, with %v", calls, err)
 		}
 		c.end()

@@ -181,8 +181,8 @@ func TestAttackForwarderDiesAfterForwardingToAHeldSlot(t *testing.T) {
 		_, err := tryAsk[*found](t, slot, &probe{Op: "forward", Text: "echo", To: late.PID()})
 		ended <- err
 	}()
-	who := ask[*found](t, slot, &probe{Op: "who"})
-	who = ask[*found](t, slot, &probe{Op: "who"}) // the forward has been handled
+	ask[*found](t, slot, &probe{Op: "who"})
+	who := ask[*found](t, slot, &probe{Op: "who"}) // the forward has been handled
 	signalProcess(t, who.N, "KILL")
 	if err := <-ended; err != nil {
 		t.Errorf("the call waits for another slot: %v", err)

@@ -37,7 +37,6 @@ type worker struct {
 	args      any
 	link      *transport.Link
 	in        *inlet
-	arrivals  arrivals // of the link's reader
 	out       *spoke
 	host      *actor.PID
 	deafToEOF bool // a test proves the other orphan guards

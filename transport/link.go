@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"errors"
 	"io"
 	"sync"
 	"sync/atomic"
@@ -67,7 +68,8 @@ func (l *Link) Start() {
 func (l *Link) read() {
 	defer close(l.in.done)
 	l.in.err = l.in.run()
-	if _, ok := l.in.err.(*ProtocolError); ok {
+	var broken *ProtocolError
+	if errors.As(l.in.err, &broken) {
 		l.stop(false)
 		l.in.r.Close()
 	}

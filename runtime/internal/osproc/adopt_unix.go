@@ -56,7 +56,7 @@ func statFD(fd int, format uint32) fileID {
 // takeFD makes fd ours: exactly one os.File ever owns it.
 func takeFD(fd int, name string) *os.File {
 	unix.CloseOnExec(fd)
-	unix.SetNonblock(fd, true) // before NewFile, which asks whether it can poll
+	_ = unix.SetNonblock(fd, true) // before NewFile, which asks whether it can poll
 	return os.NewFile(uintptr(fd), name)
 }
 
@@ -68,6 +68,6 @@ func takeCrashFD(want fileID) {
 	}
 	unix.CloseOnExec(crashFD)
 	f := os.NewFile(crashFD, "troupe-crash")
-	debug.SetCrashOutput(f, debug.CrashOptions{}) // keeps a duplicate of its own
+	_ = debug.SetCrashOutput(f, debug.CrashOptions{}) // keeps a duplicate of its own
 	f.Close()
 }

@@ -72,7 +72,7 @@ func (c *capture) run() {
 // finish waits until everything was read, for at most grace: a stranger that
 // inherited the pipe may hold it open for ever.
 func (c *capture) finish(grace time.Duration) {
-	c.pipe.SetReadDeadline(time.Now().Add(grace)) // fails only if already closed
+	_ = c.pipe.SetReadDeadline(time.Now().Add(grace)) // fails only if already closed
 	<-c.done
 }
 

@@ -12,7 +12,7 @@ import (
 // none left is no error, and neither is a group of the dead.
 func killGroup(pgid int) {
 	if pgid > 1 { // 0 would be our own group, -1 everybody
-		syscall.Kill(-pgid, syscall.SIGKILL)
+		_ = syscall.Kill(-pgid, syscall.SIGKILL) // nobody is left, or nobody may be killed
 	}
 }
 

@@ -95,12 +95,12 @@ func (p *Process) bury() {
 // still holds the group's number, and only then reaps.
 func (p *Process) reap() {
 	if !awaitDeath(p.ospid) {
-		p.cmd.Wait() // the kernel has no such call: a group of strangers may get the number
+		_ = p.cmd.Wait() // the kernel has no such call: a group of strangers may get the number
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	killGroup(p.ospid)
-	p.cmd.Wait() // the state says it all; a second Wait is refused
+	_ = p.cmd.Wait() // the state says it all; a second Wait is refused
 	p.reaped = true
 }
 
