@@ -9,7 +9,7 @@
 //
 //   - A message is delivered at most once, in order per sender and PID as
 //     written. One for a slot or group that has no ready worker waits, within
-//     [HoldLimits], for the next one that is.
+//     [HoldLimits], for the next one that is; a call until its deadline.
 //   - A call has one outcome: a reply, or one typed error as soon as it is
 //     known. [ErrNotSent], [ErrNoActor], [ErrOverflow] and [ErrDraining] mean
 //     that it was not done, [ErrMaybeDone] that the process which had it died.
