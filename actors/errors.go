@@ -9,7 +9,8 @@ import (
 
 // A caller has one question, may I retry, and these answer it by [errors.Is].
 var (
-	// ErrNotSent: the message never left this process. Retrying is safe.
+	// ErrNotSent: no process that could handle it has had the message. Retrying
+	// is safe.
 	ErrNotSent = errors.New("troupe: not sent")
 
 	// ErrMaybeDone: the process that had the message died, and whether the
@@ -24,8 +25,9 @@ var (
 	// not done; retry later, or send with a context and wait.
 	ErrOverflow = errors.New("troupe: queue full")
 
-	// ErrDraining: the group or cluster is stopping and takes no new work. It
-	// was not done, and no retry here will succeed.
+	// ErrDraining: the group or cluster is stopping, or the life that was
+	// addressed is ending, and takes no new work. It was not done; a retry to the
+	// same address fails, one to the slot may not.
 	ErrDraining = errors.New("troupe: draining")
 )
 

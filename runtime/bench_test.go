@@ -1,9 +1,16 @@
+//go:build unix
+
 package runtime_test
 
 import (
 	"context"
 	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/exec"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -186,5 +193,96 @@ func BenchmarkPayload(b *testing.B) {
 				b.Fatalf("worker got %v, %v; want %d messages", got, err, b.N)
 			}
 		})
+	}
+}
+
+// The next two are protoactor alone, in one process: a yardstick for what the
+// machine does at the moment of the run.
+
+// BenchmarkLocalSend sends to a local actor.
+func BenchmarkLocalSend(b *testing.B) {
+	system := quietSystem()
+	n, done := 0, make(chan struct{})
+	pid := system.Root.Spawn(actor.PropsFromFunc(func(ctx actor.Context) {
+		if _, ok := ctx.Message().(*benchmsg.Binary); ok {
+			if n++; n == b.N {
+				close(done)
+			}
+		}
+	}))
+	b.ResetTimer()
+	for i := range b.N {
+		system.Root.Send(pid, benchmsg.NewBinary(uint64(i)))
+	}
+	<-done
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "msg/s")
+}
+
+// BenchmarkLocalPingPong has one future outstanding.
+func BenchmarkLocalPingPong(b *testing.B) {
+	system := quietSystem()
+	pid := system.Root.Spawn(actor.PropsFromFunc(func(ctx actor.Context) {
+		if m, ok := ctx.Message().(*benchmsg.Binary); ok {
+			ctx.Respond(m)
+		}
+	}))
+	message := benchmsg.NewBinary(1)
+	took := make([]time.Duration, 0, b.N)
+	for b.Loop() {
+		start := time.Now()
+		if _, err := system.Root.RequestFuture(pid, message, time.Minute).Result(); err != nil {
+			b.Fatal(err)
+		}
+		took = append(took, time.Since(start))
+	}
+	reportQuantiles(b, took)
+}
+
+func quietSystem() *actor.ActorSystem {
+	return actor.NewActorSystem(actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger {
+		return slog.New(slog.DiscardHandler)
+	}))
+}
+
+// BenchmarkPipePingPong is the floor: two processes, two pipes, 100 bytes each
+// way, nothing else. The child is this binary.
+func BenchmarkPipePingPong(b *testing.B) {
+	downR, downW, err := os.Pipe()
+	if err != nil {
+		b.Fatal(err)
+	}
+	upR, upW, err := os.Pipe()
+	if err != nil {
+		b.Fatal(err)
+	}
+	child := exec.Command(os.Args[0])
+	child.Env = append(os.Environ(), "TEST_ROLE=echo pipe")
+	child.ExtraFiles = []*os.File{downR, upW}
+	if err := child.Start(); err != nil {
+		b.Fatal(err)
+	}
+	downR.Close()
+	upW.Close()
+	buf := make([]byte, 100)
+	took := make([]time.Duration, 0, b.N)
+	for b.Loop() {
+		start := time.Now()
+		downW.Write(buf)
+		if _, err := io.ReadFull(upR, buf); err != nil {
+			b.Fatal(err)
+		}
+		took = append(took, time.Since(start))
+	}
+	reportQuantiles(b, took)
+	downW.Close()
+	child.Wait()
+	upR.Close()
+}
+
+func init() {
+	roles["echo pipe"] = func() {
+		syscall.SetNonblock(3, true) // so that it waits in the poller, as a worker does
+		syscall.SetNonblock(4, true)
+		io.Copy(os.NewFile(4, "up"), os.NewFile(3, "down"))
 	}
 }

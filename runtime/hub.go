@@ -154,6 +154,9 @@ func (h *hub) drop(f *transport.Frame, err error, reason actors.DeadReason) {
 	if f.Call != 0 {
 		h.failCall(callKey{f.From.Host, uint32(f.Call)}, err)
 	}
+	if f.Reply != 0 { // who waits for it waits in vain
+		h.failCall(callKey{f.To.Host, uint32(f.Reply)}, err)
+	}
 }
 
 // failCall tells the caller, wherever it is.

@@ -84,6 +84,7 @@ func (in *inlet) message(f *transport.Frame) {
 	}
 	if !in.ordered.busy() && len(f.Payload) < asidePayload && !kind.Validates() {
 		in.deliver(f, kind)
+		freeLarge(f)
 		return
 	}
 	later := ownFrame(f)
@@ -94,9 +95,18 @@ func (in *inlet) message(f *transport.Frame) {
 	in.later = push(len(later.Payload)+envelopeCost, func() {
 		defer in.arrivals.count(len(later.Payload))
 		in.deliver(&later, kind)
+		freeLarge(&later)
 	})
 	if !in.later {
 		in.reject(f, nil, actors.ErrOverflow)
+	}
+}
+
+// freeLarge gives the buffer of a large message back, once it was decoded.
+func freeLarge(f *transport.Frame) {
+	if f.Buf != nil {
+		f.Buf.Free()
+		f.Buf = nil
 	}
 }
 

@@ -131,7 +131,7 @@ func (p *process) encode(f *transport.Frame, msg any) error {
 	if err := validate(kind, msg); err != nil {
 		return err
 	}
-	buf := transport.GetBuffer()
+	buf := transport.GetBufferFor(kind.Hint())
 	if buf.B, err = kind.Append(buf.B, msg); err != nil {
 		buf.Free()
 		return err

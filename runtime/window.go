@@ -9,8 +9,8 @@ import (
 
 // A pause takes time to arrive, and what is sent meanwhile must find room. So
 // those who choose to wait also wait while more than a window of frames is
-// under way to the peer's reader, which says in steps how far it has come: an
-// answer to a frame on the control lane comes before the next step.
+// under way to the peer, which says in steps how many it has delivered; a pause
+// that it sent before a step has arrived before it too.
 type window struct {
 	frames, bytes uint64 // allowed under way
 

@@ -30,7 +30,7 @@ const (
 	kindWatch   transport.Kind = 20 // From wants to be told when To ends
 	kindUnwatch transport.Kind = 21 // From no longer wants that
 	kindStop    transport.Kind = 22 // stop the actor To
-	kindArrived transport.Kind = 23 // Call data frames with Reply bytes of payload have been read
+	kindArrived transport.Kind = 23 // Call data frames with Reply bytes of payload have been delivered
 )
 
 // A frame's Meta is a list of fields: a tag, the length as a uvarint, bytes.

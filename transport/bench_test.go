@@ -45,7 +45,7 @@ func benchmarkOneWay(b *testing.B, size int) {
 			<-near.Uncongested()
 		}
 		if size > inlineBound {
-			f.Buf = bufferFor(size)
+			f.Buf = GetBufferFor(size)
 			f.Buf.B = f.Buf.B[:size]
 		}
 		if err := near.Send(&f); err != nil {

@@ -20,8 +20,9 @@ func GetBuffer() *Buffer {
 	return &Buffer{B: make([]byte, 0, 512)}
 }
 
-// bufferFor returns a buffer of length 0 with room for n bytes.
-func bufferFor(n int) *Buffer {
+// GetBufferFor returns a buffer of length 0 with room for n bytes: for who knows
+// about how much will come.
+func GetBufferFor(n int) *Buffer {
 	if n <= smallBuffer {
 		b := GetBuffer()
 		if cap(b.B) < n {

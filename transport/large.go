@@ -16,7 +16,7 @@ type partial struct {
 func (p *partial) begin(f *Frame, total int) {
 	p.frame = *f
 	p.frame.own()
-	p.buf = bufferFor(min(total, firstRoom))
+	p.buf = GetBufferFor(min(total, firstRoom))
 	p.total = total
 }
 
@@ -45,7 +45,7 @@ func (p *partial) grow(n int) {
 	if need <= cap(p.buf.B) {
 		return
 	}
-	bigger := bufferFor(max(need, min(2*cap(p.buf.B), p.total)))
+	bigger := GetBufferFor(max(need, min(2*cap(p.buf.B), p.total)))
 	bigger.B = append(bigger.B, p.buf.B...)
 	p.buf.Free()
 	p.buf = bigger

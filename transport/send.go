@@ -56,7 +56,7 @@ func (l *Link) push(q *lane, f *Frame, bound int, payload []byte, hard int) erro
 func (l *Link) pushLarge(f *Frame, header int, payload []byte, hard int) error {
 	buf := f.Buf
 	if buf == nil {
-		buf = bufferFor(len(payload))
+		buf = GetBufferFor(len(payload))
 		buf.B = append(buf.B, payload...)
 	}
 	l.mu.Lock()

@@ -4,15 +4,17 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"sync/atomic"
 )
 
 // Type is one form of a message type, pointer or value, with its codec. It is
-// immutable.
+// immutable, but for the hint.
 type Type struct {
 	name      string
 	rtype     reflect.Type // of the messages: *T or T
 	codec     codec
 	validates bool
+	hint      atomic.Int64 // size of the last message, once one was large
 }
 
 // A codec encodes and decodes a message type T. Messages are pointers to T,
@@ -33,12 +35,12 @@ func newTypes(elem reflect.Type) ([]*Type, error) {
 	}
 	validates := pointer.Implements(reflect.TypeFor[validator]())
 	if isProto(elem) {
-		return []*Type{{protoName(pointer), pointer, c, validates}}, nil
+		return []*Type{{name: protoName(pointer), rtype: pointer, codec: c, validates: validates}}, nil
 	}
 	name := elem.PkgPath() + "." + elem.Name()
 	return []*Type{
-		{name, pointer, c, validates},
-		{"=" + name, elem, c, elem.Implements(reflect.TypeFor[validator]())},
+		{name: name, rtype: pointer, codec: c, validates: validates},
+		{name: "=" + name, rtype: elem, codec: c, validates: elem.Implements(reflect.TypeFor[validator]())},
 	}, nil
 }
 
@@ -83,11 +85,22 @@ func (t *Type) Append(dst []byte, message any) (out []byte, err error) {
 		return dst, err
 	}
 	out, err = t.codec.append(dst, pointer)
-	if err == nil && len(out) < len(dst) {
+	switch {
+	case err != nil:
+	case len(out) < len(dst):
 		err = errNoAppend
+	case len(out) > hinted || t.hint.Load() > hinted:
+		t.hint.Store(int64(len(out) - len(dst)))
 	}
 	return out, err
 }
+
+// hinted is the size from which it pays to know the size of the next message.
+const hinted = 512
+
+// Hint is about how many bytes Append will add: as many as the last time.
+// It is exact to a few hundred, which is what a small buffer has anyway.
+func (t *Type) Hint() int { return int(t.hint.Load()) }
 
 var errNoAppend = errors.New("its codec does not append")
 
