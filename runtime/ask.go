@@ -118,7 +118,7 @@ var errHoldExpired = &actors.CallError{
 // at its turn among the actor's messages, with the reply or the error as [Ask]
 // has it. Inside it ctx is as it was when AskThen was called, so Respond
 // answers the same sender. It does not run once the actor was restarted or
-// stopped. After timeout the error is context.DeadlineExceeded; 0 means that
+// stopped; that sender's call ends with [ErrMaybeDone] then. After timeout the error is context.DeadlineExceeded; 0 means that
 // only the reply or the callee's end ends the call.
 func AskThen[R any](ctx actor.Context, ref Ref, message any, timeout time.Duration, then func(R, error)) {
 	p := FromActor(ctx).p
@@ -136,9 +136,11 @@ func (p *process) askThen(ctx actor.Context, to *actor.PID, message any, timeout
 	w := &thenWaiter{future: actor.NewFuture(p.system, -1)} // negative: no timer
 	w.out = to != nil && to.Address != p.address
 	w.process, _ = p.system.ProcessRegistry.GetLocal(w.future.PID().Id)
-	generation := p.generation(ctx.Self())
+	w.sender = ctx.Sender()
+	box := boxOf(ctx)
+	box.continuations.add(w)
 	ctx.ReenterAfter(w.future, func(result any, _ error) {
-		if p.generation(ctx.Self()) == generation {
+		if box.continuations.take(w) { // else the actor was restarted
 			then(result.(outcome))
 		}
 	})
@@ -159,17 +161,10 @@ func (p *process) askThen(ctx actor.Context, to *actor.PID, message any, timeout
 	}
 }
 
-// generation counts the restarts of a local actor.
-func (p *process) generation(pid *actor.PID) uint64 {
-	if box, ok := p.box(pid.Id); ok {
-		return box.Generation()
-	}
-	return 0
-}
-
 // thenWaiter is an actor in AskThen. The continuation is a message to it, so
 // the reader may complete the future itself.
 type thenWaiter struct {
+	sender  *actor.PID // of the message that was handled then; perhaps it waits for the continuation
 	calls   *callTable // nil until the call is open
 	out     bool       // the call leaves the process; never changes
 	future  *actor.Future

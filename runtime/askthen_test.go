@@ -23,6 +23,8 @@ type asker struct {
 
 func (a *asker) Receive(ctx actor.Context) {
 	switch m := ctx.Message().(type) {
+	case *actor.Started: // also before anybody knows the actor
+		troupe.AskThen(ctx, a.to, &whoami{}, 0, func(*identity, error) {})
 	case string:
 		if m == "panic" {
 			panic(m)
@@ -64,11 +66,19 @@ func TestAskThen(t *testing.T) {
 		}
 		<-said
 
-		// After a restart the continuation never runs.
-		root.Send(patient, "ask")
+		// After a restart the continuation never runs; who waits for it is told.
+		waits := make(chan error, 1)
+		go func() {
+			_, err := troupe.Ask[string](context.Background(), c.Ref(patient), "ask")
+			waits <- err
+		}()
 		synctest.Wait()
 		root.Send(patient, "panic")
 		synctest.Wait()
+		var panicked *troupe.PanicError
+		if err := <-waits; !errors.Is(err, troupe.ErrMaybeDone) || !errors.As(err, &panicked) {
+			t.Errorf("who waited for the continuation got %v", err)
+		}
 		time.Sleep(5 * time.Minute) // virtual
 		synctest.Wait()
 		close(said)

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
-	"github.com/asynkron/protoactor-go/ctxext"
 	"github.com/asynkron/protoactor-go/extensions"
 	"github.com/rs/zerolog"
 
@@ -130,8 +129,6 @@ type extension struct{ cluster *Cluster }
 var extensionID = extensions.NextExtensionID()
 
 func (*extension) ExtensionID() extensions.ExtensionID { return extensionID }
-
-var _ = ctxext.NextContextExtensionID // protoactor keeps the two kinds apart; ours is the system's
 
 // resolve is the address resolver: every other process is behind one
 // stateless router, since a PID keeps what it was resolved to for ever.

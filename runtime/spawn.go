@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 
 	"github.com/asynkron/protoactor-go/actor"
+	"github.com/asynkron/protoactor-go/ctxext"
 
 	"github.com/seed-4314ae1d/troupe/actors"
 	"github.com/seed-4314ae1d/troupe/transport"
@@ -13,10 +14,27 @@ import (
 // box is the mailbox of one local actor, with what the runtime knows of it.
 type box struct {
 	*actors.Mailbox
-	p       *process
-	id      string
+	p  *process
+	id string
+
+	continuations continuations
+
 	gone    atomic.Bool                       // the actor has handled Stopped
 	failure atomic.Pointer[actors.PanicError] // the panic that it has not been restarted from
+}
+
+var boxExtensionID = ctxext.NextContextExtensionID()
+
+// ExtensionID makes the box an extension of its actor's context.
+func (b *box) ExtensionID() ctxext.ContextExtensionID { return boxExtensionID }
+
+// boxOf returns the box of the actor that handles a message in ctx.
+func boxOf(ctx actor.Context) *box {
+	b, ok := ctx.Get(boxExtensionID).(*box)
+	if !ok {
+		panic("runtime: the actor was not spawned through its cluster's actor system")
+	}
+	return b
 }
 
 // box finds the mailbox of a live local actor.
@@ -61,6 +79,9 @@ func (b *box) register() {
 func (b *box) receive(next actor.ReceiverFunc) actor.ReceiverFunc {
 	return func(ctx actor.ReceiverContext, envelope *actor.MessageEnvelope) {
 		switch envelope.Message.(type) {
+		case *actor.Started:
+			ctx.Set(b)
+			next(ctx, envelope)
 		case *actor.Stopping:
 			b.last(next, ctx, envelope)
 		case *actor.Stopped:
@@ -68,6 +89,7 @@ func (b *box) receive(next actor.ReceiverFunc) actor.ReceiverFunc {
 			b.end()
 		case *actor.Restarting:
 			b.last(next, ctx, envelope)
+			b.abandon()
 			b.Restarted()
 			b.failure.Store(nil)
 		default:
@@ -91,6 +113,7 @@ func (b *box) last(next actor.ReceiverFunc, ctx actor.ReceiverContext, envelope 
 
 // end follows the actor's Stopped: what is left in the mailbox reached nobody.
 func (b *box) end() {
+	b.abandon()
 	self := transport.Addr{Host: b.p.address, Name: b.id}
 	if failure := b.failure.Load(); failure != nil {
 		b.p.downs.put(self, failure)
