@@ -13,9 +13,10 @@ var (
 	// is safe.
 	ErrNotSent = errors.New("troupe: not sent")
 
-	// ErrMaybeDone: the process that had the message died, and whether the
-	// message was handled is unknown. Retry only what may be done twice.
-	ErrMaybeDone = errors.New("troupe: the process died, maybe after doing it")
+	// ErrMaybeDone: whoever had the message ended before an answer: its process
+	// died, or the actor was restarted with the answer still owed. Whether it was
+	// done is unknown. Retry only what may be done twice.
+	ErrMaybeDone = errors.New("troupe: maybe done: whoever had it ended without an answer")
 
 	// ErrNoActor: nobody has that address now. It was not done; a retry to the
 	// same PID fails again, one to a slot or group may not.

@@ -110,10 +110,6 @@ func deadlineFrom(ctx context.Context) int64 {
 
 var errExpired = fmt.Errorf("runtime: the deadline passed before the call was begun: %w", context.DeadlineExceeded)
 
-var errHoldExpired = &actors.CallError{
-	Text: fmt.Sprintf("%v: no worker was ready in time", actors.ErrNotSent), Err: actors.ErrNotSent,
-}
-
 // AskThen sends message from an actor and returns at once; then runs later,
 // at its turn among the actor's messages, with the reply or the error as [Ask]
 // has it. Inside it ctx is as it was when AskThen was called, so Respond

@@ -66,18 +66,8 @@ func (p *place) expire() {
 	p.relieveLocked()
 	p.mu.Unlock()
 	for i := range late {
-		p.giveUp(&late[i].frame)
+		p.hub.drop(&late[i].frame, errExpired, actors.DeadHoldExpired)
 	}
-}
-
-// giveUp drops a frame that has waited too long: a call has passed its
-// deadline.
-func (p *place) giveUp(f *transport.Frame) {
-	if f.Call != 0 {
-		p.hub.drop(f, errExpired, actors.DeadHoldExpired)
-		return
-	}
-	p.hub.drop(f, errHoldExpired, actors.DeadHoldExpired)
 }
 
 // takeLocked empties the hold. The caller holds mu.

@@ -56,7 +56,7 @@ func TestErrorsCross(t *testing.T) {
 	exit := &actors.ExitError{Who: "a/1#1", Code: 7, Stderr: "last words"}
 	for _, err := range []error{
 		actors.ErrNotSent, actors.ErrNoActor, actors.ErrOverflow, actors.ErrDraining, context.DeadlineExceeded,
-		&lostCall{actors.ErrMaybeDone, exit}, errExpired, errHoldExpired,
+		&lostCall{actors.ErrMaybeDone, exit}, errExpired, errHoldFull,
 		&actors.GaveUpError{Who: "worker a/1#1", Restarts: 3, Period: time.Second, Err: &actors.PanicError{Value: "x"}},
 	} {
 		back := decodeWireError(encodeWire(packError(err)))
