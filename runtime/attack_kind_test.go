@@ -78,7 +78,14 @@ func (a *attacker) Receive(ctx actor.Context) {
 }
 
 func (a *attacker) probe(ctx actor.Context, m *probe) {
-	c := troupe.FromActor(ctx)
+	a.answer(ctx, m)
+	a.pass(ctx, m)
+	a.send(ctx, m)
+	a.end(ctx, m)
+}
+
+// answer has the operations that are about this actor alone.
+func (a *attacker) answer(ctx actor.Context, m *probe) {
 	switch m.Op {
 	case "echo":
 		ctx.Respond(&found{Text: m.Text, N: len(m.Data), Data: m.Data})
@@ -96,10 +103,26 @@ func (a *attacker) probe(ctx actor.Context, m *probe) {
 		for until := time.Now().Add(time.Duration(m.N) * time.Microsecond); time.Now().Before(until); {
 		}
 		a.got = append(a.got, m.N)
-	case "silent":
+	case "replies":
+		ctx.Respond(&found{N: len(a.replies), Text: fmt.Sprint(a.replies)})
+	case "nil":
+		var none *found
+		ctx.Respond(none)
+	case "strings": // a reply that is slow to decode
+		ctx.Respond(&recalled{many(m.N)})
+	case "stats":
+		s := troupe.FromActor(ctx).Stats()
+		ctx.Respond(&found{N: s.OpenCalls, Text: fmt.Sprint(s.DeadLetters)})
 	case "follow":
 		a.follower = m.To
 		ctx.Respond(&found{})
+	}
+}
+
+// pass has the calls to others.
+func (a *attacker) pass(ctx actor.Context, m *probe) {
+	c := troupe.FromActor(ctx)
+	switch m.Op {
 	case "forward": // the rest of the way with the caller's PID as the sender
 		ctx.RequestWithCustomSender(m.To, &probe{Op: m.Text, N: m.N}, ctx.Sender())
 	case "request":
@@ -108,8 +131,30 @@ func (a *attacker) probe(ctx actor.Context, m *probe) {
 	case "requestForward": // m.To is asked to forward to this very actor's process's actor "home"
 		ctx.Request(m.To, &probe{Op: "forward", Text: "echo", To: a.follower})
 		ctx.Respond(&found{})
-	case "replies":
-		ctx.Respond(&found{N: len(a.replies), Text: fmt.Sprint(a.replies)})
+	case "askGroup": // N calls to a group; answers with the addresses that answered
+		a.askGroup(ctx, c, m)
+	case "then": // AskThen to m.To which forwards to PID of child here
+		child := ctx.Spawn(actor.PropsFromProducer(func() actor.Actor { return &attacker{} }))
+		troupe.AskThen(ctx, c.Ref(m.To), &probe{Op: "forward", Text: "echo", To: child}, 20*time.Second, answerTo(ctx))
+	case "relay": // AskThen to m.To
+		troupe.AskThen(ctx, c.Ref(m.To), &probe{Op: m.Text, N: m.N, Data: m.Data}, 20*time.Second, answerTo(ctx))
+	}
+}
+
+// answerTo answers the sender of the message being handled with what a call gave.
+func answerTo(ctx actor.Context) func(*found, error) {
+	return func(r *found, err error) {
+		if err != nil {
+			ctx.Respond(err)
+			return
+		}
+		ctx.Respond(r)
+	}
+}
+
+// send has the messages to others.
+func (a *attacker) send(ctx actor.Context, m *probe) {
+	switch m.Op {
 	case "stream": // to the sender, again and again
 		for n := 1; n <= m.N; n++ {
 			ctx.Send(ctx.Sender(), &probe{Op: "keep", N: n})
@@ -117,38 +162,14 @@ func (a *attacker) probe(ctx actor.Context, m *probe) {
 	case "subscribe":
 		ctx.Request(m.To, &probe{Op: "stream", N: m.N})
 		ctx.Respond(&found{})
-	case "askGroup": // N calls to a group; answers with the addresses that answered
-		a.askGroup(ctx, c, m)
-	case "then": // AskThen to m.To which forwards to PID of child here
-		child := ctx.Spawn(actor.PropsFromProducer(func() actor.Actor { return &attacker{} }))
-		troupe.AskThen(ctx, c.Ref(m.To), &probe{Op: "forward", Text: "echo", To: child}, 20*time.Second, func(r *found, err error) {
-			if err != nil {
-				ctx.Respond(err)
-				return
-			}
-			ctx.Respond(r)
-		})
-	case "relay": // AskThen to m.To
-		troupe.AskThen(ctx, c.Ref(m.To), &probe{Op: m.Text, N: m.N, Data: m.Data}, 20*time.Second, func(r *found, err error) {
-			if err != nil {
-				ctx.Respond(err)
-				return
-			}
-			ctx.Respond(r)
-		})
 	case "fussy":
 		ctx.Send(m.To, &fussy{"x"})
 		ctx.Respond(&found{})
-	case "nil":
-		var none *found
-		ctx.Respond(none)
 	case "sendMany":
 		for n := 1; n <= m.N; n++ {
 			ctx.Send(m.To, &probe{Op: "keep", N: n})
 		}
 		ctx.Respond(&found{})
-	case "strings": // a reply that is slow to decode
-		ctx.Respond(&recalled{many(m.N)})
 	case "stringsTo": // a message that is slow to decode, then the end
 		ctx.Send(m.To, &recalled{many(m.N)})
 		if m.Text == "stop" {
@@ -159,6 +180,15 @@ func (a *attacker) probe(ctx actor.Context, m *probe) {
 		if m.Text == "answer" {
 			ctx.Respond(&found{})
 		}
+	case "watch":
+		ctx.Watch(m.To)
+		ctx.Respond(&found{})
+	}
+}
+
+// end has the ways to end.
+func (a *attacker) end(ctx actor.Context, m *probe) {
+	switch m.Op {
 	case "child": // a process that holds stderr open, in a session of its own
 		cmd := exec.Command("sleep", "2")
 		cmd.Stderr, cmd.SysProcAttr = os.Stderr, &syscall.SysProcAttr{Setsid: true}
@@ -173,12 +203,6 @@ func (a *attacker) probe(ctx actor.Context, m *probe) {
 		ctx.(actor.Supervisor).EscalateFailure(fmt.Errorf("wrapped: %w", troupe.ErrNotSent), m)
 	case "stop":
 		ctx.Stop(ctx.Self())
-	case "watch":
-		ctx.Watch(m.To)
-		ctx.Respond(&found{})
-	case "stats":
-		s := c.Stats()
-		ctx.Respond(&found{N: s.OpenCalls, Text: fmt.Sprint(s.DeadLetters)})
 	}
 }
 
