@@ -79,12 +79,15 @@ var configured = troupe.RegisterKindOf("configured", func(args *settings) actor.
 var ticker = troupe.RegisterService("ticker", func(ctx context.Context) error {
 	c := troupe.FromContext(ctx)
 	tell := func(text string) error {
-		// What it says when it drains must not end with its context.
-		return c.Send(context.WithoutCancel(ctx), c.Ref(actor.NewPID("master", "observer")), &keep{text})
+		for { // until the observer is there; what it says when it drains must not end with its context
+			observer := c.Ref(actor.NewPID("master", "observer"))
+			_, err := troupe.Ask[*done](context.WithoutCancel(ctx), observer, &keep{text})
+			if !errors.Is(err, troupe.ErrNoActor) {
+				return err
+			}
+		}
 	}
 	if c.Self().Life == 1 {
-		start := time.NewTimer(50 * time.Millisecond) // the observer comes after the start
-		<-start.C
 		if err := tell("fails"); err != nil {
 			return err
 		}
@@ -163,6 +166,7 @@ func TestServiceRunsAndDrains(t *testing.T) {
 	observer, err := c.System().Root.SpawnNamed(actor.PropsFromFunc(func(ctx actor.Context) {
 		if m, ok := ctx.Message().(*keep); ok {
 			said <- m.Text
+			ctx.Respond(&done{})
 		}
 	}), "observer")
 	if err != nil {

@@ -109,7 +109,7 @@ func noOrphans(t *testing.T, guard string) {
 	}
 	// One that stops itself after the master's death would be seen by none but
 	// Pdeathsig: the kernel continues those that were stopped before.
-	eventually(t, "the third to be stopped", func() bool { return state(pids[2]) == "T" })
+	eventually(t, "the third to be stopped", func() bool { return stopped(pids[2]) })
 	if err := master.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
@@ -123,6 +123,16 @@ func noOrphans(t *testing.T, guard string) {
 func running(ospid int) bool {
 	now := state(ospid)
 	return now != "" && now != "Z"
+}
+
+// stopped reports whether every thread of a process is stopped: only then does
+// the kernel count it as stopped.
+func stopped(ospid int) bool {
+	threads, err := os.ReadDir(fmt.Sprintf("/proc/%d/task", ospid))
+	return err == nil && !slices.ContainsFunc(threads, func(thread os.DirEntry) bool {
+		id, err := strconv.Atoi(thread.Name())
+		return err == nil && state(id) != "T"
+	})
 }
 
 // state is the letter by which the kernel tells what a process does; "" when

@@ -1,6 +1,7 @@
 package runtime_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -230,6 +231,9 @@ func start(t *testing.T, cfg troupe.Config) *troupe.Cluster {
 	}
 	if cfg.Groups == nil {
 		cfg.Groups = []troupe.Group{{Kind: puppets, Size: 2, Procs: 2}}
+	}
+	for i := range cfg.Groups { // a test that stops a worker, or a slow machine, is no hang
+		cfg.Groups[i].HangAfter = cmp.Or(cfg.Groups[i].HangAfter, 5*time.Minute)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
