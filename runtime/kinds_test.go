@@ -162,6 +162,7 @@ func TestFuncCalls(t *testing.T) {
 // finishes then.
 func TestServiceRunsAndDrains(t *testing.T) {
 	c := start(t, troupe.Config{Groups: []troupe.Group{{Kind: puppets}, {Kind: ticker}}})
+	seen := subscribe(c)
 	said := make(chan string, 64)
 	observer, err := c.System().Root.SpawnNamed(actor.PropsFromFunc(func(ctx actor.Context) {
 		if m, ok := ctx.Message().(*keep); ok {
@@ -180,6 +181,9 @@ func TestServiceRunsAndDrains(t *testing.T) {
 			t.Fatalf("said %q, want %q", got, want)
 		}
 	}
+	// It speaks before its worker is ready; one that is not is stopped at once.
+	second := troupe.Incarnation{Slot: troupe.Slot{Group: "ticker", N: 1}, Life: 2}
+	eventually(t, "the second life to be ready", func() bool { return strings.HasSuffix(history(seen, second), "ready") })
 	if err := c.Stop(t.Context()); err != nil {
 		t.Errorf("Stop: %v", err)
 	}
