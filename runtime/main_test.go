@@ -26,10 +26,7 @@ func TestMain(m *testing.M) {
 	goruntime.GC()
 	goruntime.GC()
 	if code == 0 {
-		if err := goleak.Find(); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			code = 1
-		}
+		code = leaks()
 	}
 	os.Exit(code)
 }
@@ -37,3 +34,16 @@ func TestMain(m *testing.M) {
 // roles are what the test binary plays besides a worker: a whole master that
 // a test can kill. Each file of tests adds its own.
 var roles = map[string]func(){}
+
+// leaks looks several times: protoactor throttles the log of dead letters with
+// a goroutine that lives for a second.
+func leaks() (code int) {
+	var err error
+	for range 8 {
+		if err = goleak.Find(); err == nil {
+			return 0
+		}
+	}
+	fmt.Fprintln(os.Stderr, err)
+	return 1
+}
