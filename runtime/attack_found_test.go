@@ -150,6 +150,7 @@ func TestAttackForwarderDiesAfterForwardingToTheMaster(t *testing.T) {
 		_, err := tryAsk[*found](t, slot, &probe{Op: "forward", Text: "echo", To: home})
 		ended <- err
 	}()
+	eventually(t, "the call to be under way", func() bool { return c.Stats().PendingCalls >= 1 })
 	<-got
 	who := ask[*found](t, slot, &probe{Op: "who"})
 	signalProcess(t, who.N, "KILL")
@@ -180,6 +181,7 @@ func TestAttackForwarderDiesAfterForwardingToAHeldSlot(t *testing.T) {
 		_, err := tryAsk[*found](t, slot, &probe{Op: "forward", Text: "echo", To: late.PID()})
 		ended <- err
 	}()
+	eventually(t, "the call to be under way", func() bool { return c.Stats().PendingCalls >= 1 })
 	ask[*found](t, slot, &probe{Op: "who"})
 	who := ask[*found](t, slot, &probe{Op: "who"}) // the forward has been handled
 	signalProcess(t, who.N, "KILL")

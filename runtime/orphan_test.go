@@ -125,28 +125,6 @@ func running(ospid int) bool {
 	return now != "" && now != "Z"
 }
 
-// stopped reports whether every thread of a process is stopped: only then does
-// the kernel count it as stopped.
-func stopped(ospid int) bool {
-	threads, err := os.ReadDir(fmt.Sprintf("/proc/%d/task", ospid))
-	return err == nil && !slices.ContainsFunc(threads, func(thread os.DirEntry) bool {
-		id, err := strconv.Atoi(thread.Name())
-		return err == nil && state(id) != "T"
-	})
-}
-
-// state is the letter by which the kernel tells what a process does; "" when
-// there is none.
-func state(ospid int) string {
-	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", ospid))
-	if err != nil {
-		return ""
-	}
-	_, rest, _ := strings.Cut(string(stat), ") ")
-	letter, _, _ := strings.Cut(rest, " ")
-	return letter
-}
-
 // playBody runs a cluster with Run and reports on what ends it.
 func playBody() {
 	log := zerolog.Nop()
