@@ -110,7 +110,6 @@ func TestAttackGroupSkipsADyingWorker(t *testing.T) {
 	}
 }
 
-// A13
 func TestAttackCauseOfContext(t *testing.T) {
 	c := attackCluster(t, troupe.Group{Kind: attackers})
 	own := errors.New("own")

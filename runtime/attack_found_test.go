@@ -16,7 +16,6 @@ func attackCluster(t *testing.T, groups ...troupe.Group) *troupe.Cluster {
 	return start(t, troupe.Config{Groups: groups})
 }
 
-// A1
 func TestAttackRoundRobinOverTwoAndFour(t *testing.T) {
 	for _, size := range []int{2, 4} {
 		c := attackCluster(t, troupe.Group{Kind: attackers, Size: size})
@@ -122,15 +121,7 @@ func TestAttackLargeSendsAllArrive(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	var got *found
-	eventually(t, "a call behind them", func() bool {
-		var err error
-		got, err = tryAsk[*found](t, slot, &probe{Op: "kept"})
-		return err == nil
-	})
-	if got.N != 20 {
-		t.Errorf("%d of 20 arrived, %s", got.N, ask[*found](t, slot, &probe{Op: "stats"}).Text)
-	}
+	wantKept(t, slot, 20)
 }
 
 // A forwarded call belongs to whom it was forwarded to.

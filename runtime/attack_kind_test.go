@@ -9,6 +9,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"syscall"
+	"testing"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -294,4 +295,34 @@ func (h *heavy) Validate() error {
 	for until := time.Now().Add(5 * time.Millisecond); time.Now().Before(until); {
 	}
 	return nil
+}
+
+// ascending counts the numbered messages that came, and those among them that
+// came late or twice.
+func (s *local) ascending() (arrived, disorder int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	last := 0
+	for _, m := range s.all {
+		if f := m.(*found); f.N <= last {
+			disorder++
+		} else {
+			last = f.N
+		}
+	}
+	return len(s.all), disorder
+}
+
+// wantKept asks, behind all that was sent, how many messages arrived.
+func wantKept(t *testing.T, slot troupe.Ref, want int) {
+	t.Helper()
+	var got *found
+	eventually(t, "a call behind them", func() bool {
+		var err error
+		got, err = tryAsk[*found](t, slot, &probe{Op: "kept"})
+		return err == nil
+	})
+	if got.N != want {
+		t.Errorf("%d of %d arrived, %s", got.N, want, ask[*found](t, slot, &probe{Op: "stats"}).Text)
+	}
 }

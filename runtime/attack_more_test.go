@@ -15,7 +15,6 @@ import (
 	troupe "github.com/seed-4314ae1d/troupe/runtime"
 )
 
-// B1
 func TestAttackSlowRepliesAreNotRefused(t *testing.T) {
 	c := attackCluster(t, troupe.Group{Kind: attackers})
 	slot := c.Slot("attacker", 1)
@@ -45,7 +44,7 @@ func TestAttackSlowRepliesAreNotRefused(t *testing.T) {
 	}
 }
 
-// B2
+// Messages that take long to decode all arrive: their sender waits.
 func TestAttackSlowSendsAllArrive(t *testing.T) {
 	c := attackCluster(t, troupe.Group{Kind: attackers})
 	slot := c.Slot("attacker", 1)
@@ -55,18 +54,10 @@ func TestAttackSlowSendsAllArrive(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	var got *found
-	eventually(t, "a call behind them", func() bool {
-		var err error
-		got, err = tryAsk[*found](t, slot, &probe{Op: "kept"})
-		return err == nil
-	})
-	if got.N != 10 {
-		t.Errorf("%d of 10 arrived, %s", got.N, ask[*found](t, slot, &probe{Op: "stats"}).Text)
-	}
+	wantKept(t, slot, 10)
 }
 
-// What follows holds against a peer that does not keep to the protocol.
+// Terminated comes behind a message that takes long to decode.
 func TestAttackTerminatedComesAfterALargeMessage(t *testing.T) {
 	c := attackCluster(t, troupe.Group{Kind: attackers})
 	slot := c.Slot("attacker", 1)
@@ -92,7 +83,6 @@ func TestAttackTerminatedComesAfterALargeMessage(t *testing.T) {
 	}
 }
 
-// Likewise.
 func TestAttackNilReply(t *testing.T) {
 	c := attackCluster(t, troupe.Group{Kind: attackers})
 	began := time.Now()
@@ -102,7 +92,6 @@ func TestAttackNilReply(t *testing.T) {
 	}
 }
 
-// B4
 func TestAttackSlowSubscriberDelaysNoFuture(t *testing.T) {
 	c := attackCluster(t, troupe.Group{Kind: attackers})
 	release := make(chan struct{})
