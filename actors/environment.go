@@ -7,8 +7,39 @@ import (
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
+	"github.com/asynkron/protoactor-go/extensions"
 	"github.com/rs/zerolog"
 )
+
+// Environment is what supervisors outside the master's own tree need of their
+// process. Nil fields take the stated default. Its functions are called from
+// any actor's goroutine and must not block.
+type Environment struct {
+	Now  func() time.Time // nil: time.Now
+	Rand func() float64   // jitter, in [0, 1); nil: math/rand
+	Log  zerolog.Logger
+
+	Producer   func(KindActor) (actor.Producer, error)   // makes actors of registered kinds; nil: there are none
+	DownReason func(*actor.PID) error                    // why an actor that was watched ended, as far as is known; nil: never known
+	Escalate   func(self *actor.PID, cause *GaveUpError) // a supervisor gave up that is under no other; nil: it is logged
+}
+
+var environmentID = extensions.NextExtensionID()
+
+// ExtensionID makes the environment an extension of its actor system.
+func (*Environment) ExtensionID() extensions.ExtensionID { return environmentID }
+
+// Install makes e the environment of every supervisor that is spawned in
+// system from then on. It is called once a system, before anything is spawned.
+func (e Environment) Install(system *actor.ActorSystem) {
+	if e.Now == nil {
+		e.Now = time.Now
+	}
+	if e.Rand == nil {
+		e.Rand = rand.Float64
+	}
+	system.Extensions.Register(&e)
+}
 
 // environment is what the actors of one tree share. It does not change once
 // the master has started.

@@ -33,11 +33,12 @@ func (t RestartType) Restarts(r Reason) bool {
 // Strategy says which children are affected by one that failed.
 type Strategy uint8
 
-// The strategies, as in OTP.
+// The strategies, as in OTP; Dynamic is its simple_one_for_one, with a spec for each child.
 const (
 	OneForOne  Strategy = iota // itself
 	OneForAll                  // all
 	RestForOne                 // itself and those that start after it
+	Dynamic                    // itself; children come and go by [StartChild], and stop together
 )
 
 func (s Strategy) String() string {
@@ -46,6 +47,8 @@ func (s Strategy) String() string {
 		return "one-for-all"
 	case RestForOne:
 		return "rest-for-one"
+	case Dynamic:
+		return "dynamic"
 	}
 	return "one-for-one"
 }

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"os"
-	"reflect"
 	goruntime "runtime"
 	"time"
 
@@ -210,13 +209,11 @@ func (v *validation) backoff(field string, b Backoff) {
 }
 
 func (v *validation) args(field string, g Group) {
-	want := g.Kind.recipe.args
+	err := g.Kind.recipe.takes(g.Args)
 	switch {
-	case want == nil && g.Args != nil:
-		v.add(field, fmt.Sprintf("is a %T, but kind %s takes none", g.Args, g.Kind.Name()))
-	case want != nil && reflect.TypeOf(g.Args) != want:
-		v.add(field, fmt.Sprintf("is a %T, but kind %s takes a %v", g.Args, g.Kind.Name(), want))
-	case want != nil:
+	case err != nil:
+		v.add(field, err.Error())
+	case g.Args != nil:
 		if kind, err := messages.Of(g.Args); err != nil {
 			v.add(field, err.Error())
 		} else if _, err := kind.Append(nil, g.Args); err != nil {

@@ -28,8 +28,8 @@ func RegisterFunc[In, Out any](name string, fn func(ctx context.Context, in In) 
 	isIn := func(message any) bool { _, ok := message.(In); return ok }
 	return &Func[In, Out]{Kind: register(&recipe{
 		name: name,
-		produce: func(w *worker, _ any) actor.Actor {
-			return &function{w: w, call: call, takes: isIn, room: make(chan struct{}, goruntime.GOMAXPROCS(0))}
+		produce: func(p *process, _ any) actor.Actor {
+			return &function{p: p, call: call, takes: isIn, room: make(chan struct{}, goruntime.GOMAXPROCS(0))}
 		},
 	})}
 }
@@ -48,7 +48,7 @@ func (f *Func[In, Out]) CallOn(ctx context.Context, ref Ref, in In) (Out, error)
 // function is the actor that runs the calls of one worker. It blocks in
 // Receive while as many run as may: what waits then waits in its mailbox.
 type function struct {
-	w       *worker
+	p       *process
 	call    func(context.Context, any) (any, error)
 	takes   func(message any) bool
 	room    chan struct{}
@@ -60,7 +60,7 @@ type function struct {
 func (f *function) Receive(ctx actor.Context) {
 	switch m := ctx.Message().(type) {
 	case *actor.Started:
-		ctx, cancel := context.WithCancel(f.w.cluster().context(context.Background()))
+		ctx, cancel := context.WithCancel(f.p.cluster.context(context.Background()))
 		f.base, f.cancel = func() context.Context { return ctx }, cancel
 	case *actor.Stopping, *actor.Restarting:
 		f.running.Wait()
@@ -95,7 +95,7 @@ func (f *function) begin(ctx actor.Context, in any) {
 
 // callContext gives a call the deadline that its message carried.
 func (f *function) callContext(self *actor.PID) (context.Context, context.CancelFunc) {
-	if box, ok := f.w.p.box(self.Id); ok {
+	if box, ok := f.p.box(self.Id); ok {
 		if expires := box.Expires(); expires != 0 {
 			return context.WithDeadline(f.base(), time.Unix(0, expires))
 		}

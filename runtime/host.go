@@ -53,7 +53,7 @@ func (h *host) start(ctx actor.Context) {
 		}
 	}()
 	props := actor.PropsFromProducer(
-		func() actor.Actor { return h.w.recipe.produce(h.w, h.w.args) },
+		func() actor.Actor { return h.w.recipe.produce(h.w.p, h.w.args) },
 		actor.WithReceiverMiddleware(tellStarted(ctx.Self())),
 	)
 	root, err := ctx.SpawnNamed(props, "root")

@@ -36,7 +36,18 @@ type recipe struct {
 	name          string
 	args          reflect.Type // nil: takes none
 	explicitReady bool
-	produce       func(w *worker, args any) actor.Actor
+	produce       func(p *process, args any) actor.Actor
+}
+
+// takes returns why the kind cannot have args, or nil.
+func (r *recipe) takes(args any) error {
+	switch {
+	case r.args == nil && args != nil:
+		return fmt.Errorf("is a %T, but kind %s takes none", args, r.name)
+	case r.args != nil && reflect.TypeOf(args) != r.args:
+		return fmt.Errorf("is a %T, but kind %s takes a %v", args, r.name, r.args)
+	}
+	return nil
 }
 
 // kinds are the recipes of this program, by name; like the messages they are
@@ -91,7 +102,7 @@ func kindNames() []string {
 func RegisterKind(name string, produce func() actor.Actor) Kind {
 	return register(&recipe{
 		name:    name,
-		produce: func(*worker, any) actor.Actor { return produce() },
+		produce: func(*process, any) actor.Actor { return produce() },
 	})
 }
 
@@ -104,7 +115,7 @@ func RegisterKindOf[A any](name string, produce func(args A) actor.Actor) Kind {
 	return register(&recipe{
 		name:    name,
 		args:    t,
-		produce: func(_ *worker, args any) actor.Actor { return produce(args.(A)) },
+		produce: func(_ *process, args any) actor.Actor { return produce(args.(A)) },
 	})
 }
 

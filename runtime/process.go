@@ -84,6 +84,7 @@ func newProcess(cfg processConfig) *process {
 	p.system.EventStream.Subscribe(p.countDeadLetter)
 	p.cluster = &Cluster{p: p}
 	p.system.Extensions.Register(&extension{cluster: p.cluster})
+	p.environment().Install(p.system)
 	return p
 }
 

@@ -19,13 +19,13 @@ import (
 func RegisterService(name string, run func(ctx context.Context) error) Kind {
 	return register(&recipe{
 		name:    name,
-		produce: func(w *worker, _ any) actor.Actor { return &service{w: w, run: run} },
+		produce: func(p *process, _ any) actor.Actor { return &service{p: p, run: run} },
 	})
 }
 
 // service runs a loop on a goroutine of its own and waits for it.
 type service struct {
-	w      *worker
+	p      *process
 	run    func(context.Context) error
 	cancel context.CancelFunc
 	done   sync.WaitGroup
@@ -50,7 +50,7 @@ func (s *service) Receive(ctx actor.Context) {
 }
 
 func (s *service) start(ctx actor.Context) {
-	run, cancel := context.WithCancel(s.w.cluster().context(context.Background()))
+	run, cancel := context.WithCancel(s.p.cluster.context(context.Background()))
 	s.cancel = cancel
 	self, root := ctx.Self(), ctx.ActorSystem().Root
 	s.done.Go(func() {

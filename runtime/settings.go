@@ -62,15 +62,18 @@ func parseSettings(h transport.Hello) (settings, actors.Incarnation, error) {
 }
 
 // args decodes what the group's Args were.
-func (s settings) args() (any, error) {
-	if s.ArgsType == "" {
+func (s settings) args() (any, error) { return decodeArgs(s.ArgsType, s.Args) }
+
+// decodeArgs decodes a kind's arguments; "" is the type of none.
+func decodeArgs(typeName string, encoded []byte) (any, error) {
+	if typeName == "" {
 		return nil, nil
 	}
-	kind, err := messages.Named(s.ArgsType)
+	kind, err := messages.Named(typeName)
 	if err != nil {
 		return nil, err
 	}
-	return kind.Decode(s.Args)
+	return kind.Decode(encoded)
 }
 
 // settings describes one life of a worker of g.
