@@ -136,12 +136,23 @@ func TestE3WatchSeesAnEarlierDeath(t *testing.T) {
 func TestWatchIsQuietWhileTheMasterLives(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		in := &Inherited{MasterOSPID: os.Getppid(), guards: AllGuards}
-		stop := in.Watch(func(why string) { t.Error(why) })
+		quit, orphaned := make(chan struct{}), make(chan bool)
+		go func() { orphaned <- in.awaitOrphaned(quit) }() // as where the kernel does not tell
 		time.Sleep(10 * parentPeriod)
-		stop()
+		close(quit)
+		if <-orphaned {
+			t.Error("it looked, and took its master for dead")
+		}
 		in.guards, in.MasterOSPID = AllGuards&^GuardPPID, 1<<30
 		in.Watch(func(why string) { t.Error("not armed: " + why) })()
 	})
+}
+
+func TestWatchThatIsStoppedSaysNothing(t *testing.T) {
+	in := &Inherited{MasterOSPID: os.Getppid(), guards: AllGuards}
+	stop := in.Watch(func(why string) { t.Error(why) })
+	stop()
+	stop()
 }
 
 func TestGuards(t *testing.T) {
