@@ -39,6 +39,9 @@ var (
 
 	// ErrNeverReady: the worker ended, in good order, before it was ready.
 	ErrNeverReady = errors.New("troupe: ended before it was ready")
+
+	// ErrStuck: the root actor handled one message for longer than StuckAfter.
+	ErrStuck = errors.New("troupe: root handled one message for longer than StuckAfter")
 )
 
 // CallError is the error of a callee whose type is not registered here, or a
@@ -89,7 +92,7 @@ type ExitError struct {
 	Code               int    // exit code; -1 when a signal ended it
 	Signal             string // such as SIGKILL; "" when it exited by itself
 	OOM                bool   // killed by the kernel for its memory
-	Hung               bool   // killed because it gave no sign of life
+	Hung               bool   // killed because it gave no sign of life, or of progress: then ErrStuck is in its chain
 	KilledAfterTimeout bool   // killed because it did not stop in time
 	Panic              string // head of the crash output: the fatal error and its stack
 	Stderr             string // tail of its stderr
@@ -113,6 +116,8 @@ func (e *ExitError) Unwrap() error { return e.Err }
 // how says in a few words why the process ended, the best known reason first.
 func (e *ExitError) how() string {
 	switch {
+	case e.Hung && errors.Is(e.Err, ErrStuck):
+		return "hung: " + strings.TrimPrefix(ErrStuck.Error(), "troupe: ")
 	case e.Hung:
 		return "hung"
 	case e.KilledAfterTimeout:

@@ -110,7 +110,9 @@ type Mailbox struct {
 	calm       int         // below this depth nothing is refused or paused: SoftMessages, or 0
 	urgent     int         // of them, those that are also handled while suspended
 	flow       mailFlow    // congestion and who was told
-	attention  atomic.Bool // system messages wait, or suspended; written under mu
+	total      uint64      // messages counted as begun, ever
+	looked     bool        // Look was called and the runner has not been between two messages since
+	attention  atomic.Bool // system messages wait, or suspended, or looked; written under mu
 
 	generation atomic.Uint64
 

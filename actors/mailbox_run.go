@@ -85,6 +85,7 @@ func (m *Mailbox) settle() {
 
 // settleLocked reports whether the caller must call tell.
 func (m *Mailbox) settleLocked() bool {
+	m.total += uint64(m.begun)
 	m.depth -= m.begun
 	m.bytes -= m.begunBytes
 	m.begun, m.begunBytes = 0, 0
@@ -127,6 +128,7 @@ func (m *Mailbox) Expires() int64 {
 func (m *Mailbox) refill() bool {
 	m.mu.Lock()
 	tell := m.settleLocked()
+	m.looked = false
 	m.next, m.batch = 0, m.batch[:0]
 	switch {
 	case len(m.incoming) > 0:
@@ -149,6 +151,7 @@ func (m *Mailbox) attend() bool {
 	m.mu.Lock()
 	step, it := m.attendLocked()
 	tell := m.settleLocked()
+	m.looked = false
 	m.attention.Store(m.suspended || !m.system.empty())
 	m.mu.Unlock()
 	if tell {
