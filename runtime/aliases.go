@@ -1,6 +1,10 @@
 package runtime
 
-import "github.com/seed-4314ae1d/troupe/actors"
+import (
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/seed-4314ae1d/troupe/actors"
+)
 
 // Declared in package actors, so that this package is all that a user's
 // program needs.
@@ -12,6 +16,14 @@ type (
 	RestartType = actors.RestartType
 	Intensity   = actors.Intensity
 	Backoff     = actors.Backoff
+	Strategy    = actors.Strategy
+
+	// SupervisorSpec describes a supervisor, and ChildSpec one of its children.
+	SupervisorSpec = actors.SupervisorSpec
+	ChildSpec      = actors.ChildSpec
+	Startable      = actors.Startable
+	AutoShutdown   = actors.AutoShutdown
+	Directive      = actors.Directive
 
 	// CallFailed is what an actor that used Request gets in place of a reply.
 	CallFailed = actors.CallFailed
@@ -33,12 +45,48 @@ type (
 	GaveUp     = actors.GaveUp
 )
 
-// Restart types of a group's slots.
+// Restart types of children, and of a group's slots.
 const (
-	Permanent = actors.Permanent // replace a worker whatever it ended with
-	Transient = actors.Transient // replace one that failed
-	Temporary = actors.Temporary // never replace one
+	Permanent = actors.Permanent // start it again whatever it ended with
+	Transient = actors.Transient // start it again when it failed
+	Temporary = actors.Temporary // never start it again
 )
+
+// Strategies of supervisors: which children one that failed takes with it.
+const (
+	OneForOne  = actors.OneForOne  // none
+	OneForAll  = actors.OneForAll  // all
+	RestForOne = actors.RestForOne // those that start after it
+	Dynamic    = actors.Dynamic    // none; children come and go by [StartChild]
+)
+
+// Values of ChildSpec.Shutdown that are no durations.
+const (
+	Infinity   = actors.Infinity
+	BrutalKill = actors.BrutalKill
+)
+
+// When the end of significant children ends their supervisor.
+const (
+	ShutdownNever          = actors.ShutdownNever
+	ShutdownAnySignificant = actors.ShutdownAnySignificant
+	ShutdownAllSignificant = actors.ShutdownAllSignificant
+)
+
+// Directives: what ChildSpec.Decide answers.
+const (
+	DirectiveRestart  = actors.DirectiveRestart
+	DirectiveResume   = actors.DirectiveResume
+	DirectiveStop     = actors.DirectiveStop
+	DirectiveEscalate = actors.DirectiveEscalate
+)
+
+// Local runs an actor in the process of its supervisor; produce is called for
+// each start of it.
+func Local(produce func() actor.Actor) Startable { return actors.Local(produce) }
+
+// LocalProps is [Local] for an actor with props of its own.
+func LocalProps(props *actor.Props) Startable { return actors.LocalProps(props) }
 
 // Kinds of [Reason].
 const (
