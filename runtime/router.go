@@ -109,14 +109,9 @@ func (p *process) registered(message any) bool {
 }
 
 // textError is what is left of an error whose type cannot cross. Errors of
-// this package cross as themselves.
+// this package cross as themselves, also those that it wraps.
 func textError(err error) error {
-	if codeOf(err) != codeOther {
-		return err
-	}
-	var panicErr *actors.PanicError
-	var exitErr *actors.ExitError
-	if errors.As(err, &panicErr) || errors.As(err, &exitErr) {
+	if holdsOurs(err) {
 		return err
 	}
 	return &actors.CallError{Text: err.Error(), Type: fmt.Sprintf("%T", err)}

@@ -23,17 +23,23 @@ const (
 	codeDeadline
 	codeInvalid
 	codeShutdown // a planned end, not a failure
+	codeCanceled
+	codeStartTimeout
+	codeNeverReady
 )
 
 var codeSentinels = [...]error{
-	codeMaybeDone: actors.ErrMaybeDone,
-	codeNotSent:   actors.ErrNotSent,
-	codeNoActor:   actors.ErrNoActor,
-	codeOverflow:  actors.ErrOverflow,
-	codeDraining:  actors.ErrDraining,
-	codeDeadline:  context.DeadlineExceeded,
-	codeInvalid:   ErrInvalid,
-	codeShutdown:  nil,
+	codeMaybeDone:    actors.ErrMaybeDone,
+	codeNotSent:      actors.ErrNotSent,
+	codeNoActor:      actors.ErrNoActor,
+	codeOverflow:     actors.ErrOverflow,
+	codeDraining:     actors.ErrDraining,
+	codeDeadline:     context.DeadlineExceeded,
+	codeInvalid:      ErrInvalid,
+	codeShutdown:     nil,
+	codeCanceled:     context.Canceled,
+	codeStartTimeout: actors.ErrStartTimeout,
+	codeNeverReady:   actors.ErrNeverReady,
 }
 
 // lostCall is the answer to a call whose process died. Why it died can be
@@ -52,8 +58,10 @@ func (e *lostCall) Is(target error) bool { return target == e.answer }
 
 func (e *lostCall) As(target any) bool { return e.why != nil && errors.As(e.why, target) }
 
-// wireError is how an error crosses: a code to branch on, a text to read, and
-// the whole of it where the type is one of ours.
+// wireError is how an error crosses: a code to branch on, a text to read, the
+// whole of it where the type is one of ours, and likewise what it wraps. An
+// error that wraps several crosses with the first that is known; codes of the
+// others are kept as far as there is no other.
 type wireError struct {
 	Code  errCode            `cbor:"c,omitempty"`
 	Text  string             `cbor:"t,omitempty"`
@@ -61,9 +69,11 @@ type wireError struct {
 	Actor string             `cbor:"a,omitempty"`
 	Panic *actors.PanicError `cbor:"p,omitempty"`
 	Exit  *actors.ExitError  `cbor:"x,omitempty"`
-	Cause *wireError         `cbor:"w,omitempty"`
+	Start *actors.StartError `cbor:"s,omitempty"`
+	Admin *actors.AdminError `cbor:"d,omitempty"`
 	Gave  *wireGaveUp        `cbor:"g,omitempty"`
 	Lost  bool               `cbor:"l,omitempty"`
+	Cause *wireError         `cbor:"w,omitempty"`
 }
 
 // wireGaveUp is a GaveUpError but for its cause.
@@ -77,42 +87,6 @@ type wireGaveUp struct {
 type wireDown struct {
 	Why   int32      `cbor:"w"`
 	Cause *wireError `cbor:"c,omitempty"`
-}
-
-// packError makes err fit to cross; nil stays nil.
-func packError(err error) *wireError {
-	if err == nil {
-		return nil
-	}
-	var lost *lostCall
-	var exitErr *actors.ExitError
-	var panicErr *actors.PanicError
-	var callErr *actors.CallError
-	w := &wireError{Text: err.Error()}
-	gave, outermost := err.(*actors.GaveUpError) //nolint:errorlint // only the outermost rung: its cause is packed by itself
-	switch {
-	case outermost:
-		w.Gave, w.Cause = &wireGaveUp{gave.Who, gave.Restarts, gave.Period}, packError(gave.Err)
-	case errors.As(err, &lost):
-		w.Code, w.Lost, w.Cause = codeOf(lost), true, packError(lost.why)
-	case errors.As(err, &exitErr):
-		w.Exit, w.Cause = packExit(exitErr), packError(exitErr.Err)
-	case errors.As(err, &panicErr):
-		p := *panicErr
-		p.Err = nil
-		w.Panic = &p
-	case errors.As(err, &callErr):
-		w.Code, w.Text, w.Type, w.Actor = codeOf(err), callErr.Text, callErr.Type, callErr.Actor
-	default:
-		w.Code = codeOf(err)
-	}
-	return w
-}
-
-func packExit(e *actors.ExitError) *actors.ExitError {
-	x := *e
-	x.Err = nil
-	return &x
 }
 
 // codeOf finds the first sentinel in err's tree.
@@ -133,33 +107,50 @@ func (c errCode) sentinel() error {
 	return nil
 }
 
-// err is the error that w stands for.
+// err is the error that w stands for; nil stands for none.
 func (w *wireError) err() error {
 	if w == nil {
 		return nil
 	}
-	sentinel := w.Code.sentinel()
+	sentinel, cause := w.Code.sentinel(), w.Cause.err()
 	switch {
-	case w.Gave != nil:
-		return &actors.GaveUpError{Who: w.Gave.Who, Restarts: w.Gave.Restarts, Period: w.Gave.Period, Err: w.Cause.err()}
 	case w.Lost && sentinel != nil:
-		return &lostCall{answer: sentinel, why: w.Cause.err()}
-	case w.Panic != nil:
-		return w.Panic
+		return &lostCall{answer: sentinel, why: cause}
+	case w.Gave != nil:
+		return &actors.GaveUpError{Who: w.Gave.Who, Restarts: w.Gave.Restarts, Period: w.Gave.Period, Err: cause}
+	case w.Start != nil:
+		w.Start.Err = cause
+		return w.Start
 	case w.Exit != nil:
-		x := *w.Exit
-		x.Err = w.Cause.err()
-		return &x
-	case sentinel != nil && sentinel.Error() == w.Text:
+		w.Exit.Err = cause
+		return w.Exit
+	case w.Panic != nil:
+		w.Panic.Err = cause
+		return w.Panic
+	case w.Admin != nil:
+		return w.Admin
+	case cause == nil && sentinel != nil && sentinel.Error() == w.Text:
 		return sentinel
-	default:
-		return &actors.CallError{Text: w.Text, Type: w.Type, Actor: w.Actor, Err: sentinel}
 	}
+	return &actors.CallError{Text: w.Text, Type: w.Type, Actor: w.Actor, Err: both(sentinel, cause)}
+}
+
+// both is an error that is each of the two, either of which may be nil.
+func both(sentinel, cause error) error {
+	switch {
+	case sentinel == nil || errors.Is(cause, sentinel):
+		return cause
+	case cause == nil:
+		return sentinel
+	}
+	return errors.Join(sentinel, cause)
 }
 
 // errDecoder bounds what a peer can make us allocate.
 var errDecoder = func() cbor.DecMode {
-	mode, err := cbor.DecOptions{MaxNestedLevels: 16, MaxArrayElements: 1024, MaxMapPairs: 1024}.DecMode()
+	mode, err := cbor.DecOptions{
+		MaxNestedLevels: maxRungs + 8, MaxArrayElements: 1024, MaxMapPairs: 1024, UTF8: cbor.UTF8DecodeInvalid,
+	}.DecMode()
 	if err != nil {
 		panic(err) // constant options
 	}
