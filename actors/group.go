@@ -41,7 +41,7 @@ type group struct{ *supervisor }
 // newGroup returns the supervisor of the slots that are not given up. It is
 // made anew for each start of the group; the slots stay.
 func newGroup(env *environment, spec GroupSpec, slots *slots) actor.Actor {
-	p := plan{name: groupName(spec.Name), intensity: spec.Intensity, together: true}
+	p := plan{name: groupName(spec.Name), strategy: spec.Strategy, intensity: spec.Intensity, together: true}
 	g := &group{newSupervisor(env, p, slotSpecs(env, spec, slots))}
 	id := p.name
 	g.onReady = func(ctx actor.Context) { ctx.Send(ctx.Parent(), &ChildReady{ID: id}) }

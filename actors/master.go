@@ -12,6 +12,7 @@ import (
 type GroupSpec struct {
 	Name      string
 	Size      int         // slots, numbered from 1; 0 means 1
+	Strategy  Strategy    // among the slots; 0 is OneForOne; not Dynamic
 	Restart   RestartType // of each slot; 0 is Permanent
 	Intensity Intensity   // for the whole group; MaxRestarts 0 means 10×Size, negative none; Period 0 means 10 s
 	Backoff   Backoff     // of each slot
@@ -27,6 +28,7 @@ type GroupSpec struct {
 // MasterConfig describes the root supervisor. Launcher is required.
 type MasterConfig struct {
 	Groups    []GroupSpec // started in this order, stopped in reverse
+	Strategy  Strategy    // among them; 0 is OneForOne; not Dynamic
 	Intensity Intensity   // of restarts of groups, with the default Backoff; zero: the first that gives up stops the cluster
 	Launcher  Launcher
 	Rand      func() float64   // jitter, in [0, 1); nil: math/rand
@@ -63,7 +65,7 @@ var errMasterStopped = errors.New("troupe: the master was stopped by somebody el
 // producer of its props calls NewMaster.
 func NewMaster(cfg MasterConfig) actor.Actor {
 	env := newEnvironment(cfg)
-	p := plan{name: "cluster", intensity: cfg.Intensity, root: true}
+	p := plan{name: "cluster", strategy: cfg.Strategy, intensity: cfg.Intensity, root: true}
 	m := &master{supervisor: newSupervisor(env, p, groupSpecs(env, cfg.Groups)), cfg: cfg, result: errMasterStopped}
 	m.onReady = m.ready
 	m.onEnd = m.ended

@@ -30,6 +30,10 @@ type Config struct {
 	// child. It isolates nothing.
 	InProcess bool
 
+	// Strategy says which groups are started again with one that gave up; 0 is
+	// OneForOne.
+	Strategy Strategy
+
 	// Intensity is how many groups that gave up may be restarted, and within
 	// what period; zero: none, the first group that gives up stops the cluster.
 	Intensity Intensity
@@ -60,6 +64,7 @@ type Group struct {
 	Procs int      // GOMAXPROCS of each worker; 0 means the CPUs divided by all workers, at least 1
 	Env   []string // added to the environment of each worker, as KEY=value
 
+	Strategy  Strategy    // which slots are replaced with one that failed; 0 is OneForOne
 	Restart   RestartType // which ends are followed by a new life; 0 is Permanent
 	Intensity Intensity   // restarts allowed for the whole group; zero means 10×Size in 10 s, negative MaxRestarts none
 	Backoff   Backoff     // of each slot; zero: the first restart at once, then 50 ms doubling to 10 s, until 10 s stable
@@ -110,6 +115,7 @@ func (cfg Config) validate() error {
 	v.atLeast("Hold.Messages", cfg.Hold.Messages, 1)
 	v.atLeast("Hold.Bytes", cfg.Hold.Bytes, 1)
 	v.notNegative("Hold.Age", cfg.Hold.Age)
+	v.strategy("Strategy", cfg.Strategy)
 	v.intensity("Intensity", cfg.Intensity)
 	if len(cfg.Groups) == 0 {
 		v.add("Groups", "is empty: a cluster needs at least one group")
@@ -152,6 +158,12 @@ func (v *validation) notNegative(field string, d time.Duration) {
 	}
 }
 
+func (v *validation) strategy(field string, s Strategy) {
+	if s > RestForOne {
+		v.add(field, fmt.Sprintf("is %d, want OneForOne, OneForAll or RestForOne", s))
+	}
+}
+
 func (v *validation) intensity(field string, i Intensity) {
 	v.notNegative(field+".Period", i.Period)
 	if i.MaxRestarts > 0 && i.Period == 0 {
@@ -177,6 +189,7 @@ func (v *validation) group(field string, g Group) {
 	if g.Restart > Temporary {
 		v.add(field+".Restart", fmt.Sprintf("is %d, want Permanent, Transient or Temporary", g.Restart))
 	}
+	v.strategy(field+".Strategy", g.Strategy)
 	v.intensity(field+".Intensity", g.Intensity)
 	v.backoff(field+".Backoff", g.Backoff)
 	v.durations(field, g)
@@ -235,7 +248,7 @@ func (l MailboxLimits) mailboxConfig() actors.MailboxConfig {
 
 func (g Group) spec() actors.GroupSpec {
 	return actors.GroupSpec{
-		Name: g.Name, Size: g.Size, Restart: g.Restart, Intensity: g.Intensity, Backoff: g.Backoff,
+		Name: g.Name, Size: g.Size, Strategy: g.Strategy, Restart: g.Restart, Intensity: g.Intensity, Backoff: g.Backoff,
 		StartTimeout: g.StartTimeout, Drain: g.DrainTimeout, Terminate: g.TerminateTimeout,
 		Heartbeat: g.Heartbeat, HangAfter: g.HangAfter, DumpGrace: g.DumpGrace,
 	}

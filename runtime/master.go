@@ -83,7 +83,7 @@ func (m *master) spawn(cfg Config, log zerolog.Logger) (err error) {
 		specs[i] = g.spec()
 	}
 	master := actors.MasterConfig{
-		Groups: specs, Intensity: cfg.Intensity, Launcher: m.launcher, Log: log,
+		Groups: specs, Strategy: cfg.Strategy, Intensity: cfg.Intensity, Launcher: m.launcher, Log: log,
 		Ready: func() { close(m.ready) },
 		Done:  func(err error) { m.ended <- err },
 	}
