@@ -27,6 +27,7 @@ type behaviour struct {
 	ignoreTerm bool
 	mute       time.Duration // from launch, after which it answers no ping; 0: never
 	pingPanics bool
+	usage      func(age time.Duration) Usage // told with each answer; nil: nothing
 }
 
 const never = time.Duration(-1)
@@ -129,6 +130,7 @@ type fakeWorker struct {
 	report func(WorkerEvent) // nil after the exit was reported
 	state  WorkerState
 	heard  uint64
+	told   Usage
 	timers []*time.Timer
 }
 
@@ -203,10 +205,21 @@ func (w *fakeWorker) Ping() {
 	if w.mute == 0 || time.Since(w.began) < w.mute {
 		w.after(time.Millisecond, func() {
 			w.mu.Lock()
+			defer w.mu.Unlock()
 			w.heard++
-			w.mu.Unlock()
+			if w.usage != nil {
+				told := w.told.Told
+				w.told = w.usage(time.Since(w.began))
+				w.told.Told = told + 1
+			}
 		})
 	}
+}
+
+func (w *fakeWorker) Usage() Usage {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.told
 }
 
 func (w *fakeWorker) Heard() uint64 {

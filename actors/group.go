@@ -21,13 +21,14 @@ func (g GroupSpec) withDefaults() GroupSpec {
 	g.Heartbeat = orDefault(g.Heartbeat, time.Second)
 	g.HangAfter = orDefault(g.HangAfter, 10*time.Second)
 	g.DumpGrace = orDefault(g.DumpGrace, time.Second)
+	g.MaxUnavailable = orDefault(g.MaxUnavailable, 1)
 	return g
 }
 
 func (g GroupSpec) timing() timing {
 	return timing{
 		start: g.StartTimeout, drain: g.Drain, terminate: g.Terminate,
-		heartbeat: g.Heartbeat, hang: g.HangAfter, dump: g.DumpGrace,
+		heartbeat: g.Heartbeat, hang: g.HangAfter, dump: g.DumpGrace, stuck: g.StuckAfter,
 	}
 }
 
@@ -36,13 +37,19 @@ func groupName(name string) string { return "group " + name }
 
 // group supervises the proxies of its slots, which start together and stop
 // together, each for itself in between.
-type group struct{ *supervisor }
+type group struct {
+	*supervisor
+	turns *turns // of recycling
+}
 
 // newGroup returns the supervisor of the slots that are not given up. It is
 // made anew for each start of the group; the slots stay.
 func newGroup(env *environment, spec GroupSpec, slots *slots) actor.Actor {
 	p := plan{name: groupName(spec.Name), strategy: spec.Strategy, intensity: spec.Intensity, together: true}
-	g := &group{newSupervisor(env, p, slotSpecs(env, spec, slots))}
+	g := &group{
+		supervisor: newSupervisor(env, p, slotSpecs(env, spec, slots)),
+		turns:      newTurns(spec.MaxUnavailable, slots.serving()),
+	}
 	id := p.name
 	g.onReady = func(ctx actor.Context) { ctx.Send(ctx.Parent(), &ChildReady{ID: id}) }
 	g.onEnd = func(ctx actor.Context, reason Reason) {
@@ -61,7 +68,7 @@ func slotSpecs(env *environment, spec GroupSpec, slots *slots) (specs []childSpe
 		specs = append(specs, childSpec{
 			childPlan: childPlan{id: slot.String(), restart: spec.Restart, backoff: spec.Backoff},
 			name:      strconv.Itoa(n),
-			produce:   func() actor.Actor { return newProxy(env, slots.next(n), spec.timing()) },
+			produce:   func() actor.Actor { return newProxy(env, slots.next(n), spec) },
 			restarting: func(ctx actor.Context, after time.Duration, cause Reason) {
 				env.publish(ctx, &Restarting{Who: slot, At: env.now(), After: after, Cause: cause})
 			},
@@ -107,6 +114,16 @@ func (s *slots) abandon(n int, reason Reason) {
 		why = reason.cause()
 	}
 	s.launcher.Abandon(Slot{Group: s.group, N: n}, why)
+}
+
+// serving returns the ids of the slots that have more lives to come.
+func (s *slots) serving() (ids []string) {
+	for i, abandoned := range s.abandoned {
+		if !abandoned {
+			ids = append(ids, Slot{Group: s.group, N: i + 1}.String())
+		}
+	}
+	return ids
 }
 
 func (s *slots) abandonAll(reason Reason) {

@@ -55,4 +55,5 @@ type Worker interface {
 	Signal(os.Signal) error // SIGKILL reaches its whole process group; SIGQUIT makes it dump stacks
 	Ping()                  // asks for a sign of life
 	Heard() uint64          // changes whenever anything was received from it
+	Usage() Usage           // what it last told of itself; the zero Usage before
 }

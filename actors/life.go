@@ -1,8 +1,6 @@
 package actors
 
 import (
-	"errors"
-	"fmt"
 	"syscall"
 	"time"
 )
@@ -12,23 +10,37 @@ import (
 // a time: that of the start, then those of the graded stop.
 //
 //	launched ──▶ ready ──▶ draining ──▶ terminating ──▶ killing ──▶ over
-//	   │           └─ silent ─▶ dumping ────────────────▲
+//	   │           ├─ silent or stuck ─▶ dumping ───────▲
+//	   │           └─ past the hard limit ──────────────┤
 //	   └─ start timeout ────────────────────────────────┘
 type life struct {
-	timing  timing
-	stage   stage
-	told    WorkerState // the last state published: they only go up
-	isReady bool
-	planned bool // somebody asked it to stop
-	late    bool // killed since it did not start in time
-	hung    bool // killed since it gave no sign of life
-	overdue bool // killed since it did not stop in time
-	pulse   pulse
+	timing   timing
+	limits   Limits // of this life
+	stage    stage
+	told     WorkerState // the last state published: they only go up
+	isReady  bool
+	planned  bool        // somebody asked it to stop
+	late     bool        // killed since it did not start in time
+	hung     bool        // killed since it gave no sign of life, or of progress
+	stuck    bool        // hung, and it was progress that was missing
+	overdue  bool        // killed since it did not stop in time
+	recycled *LimitError // what it was asked to stop for; nil: something else
+	excess   *LimitError // what it was killed for
+	faulty   bool        // the excess came before it was asked to stop
+	pulse    pulse
+	progress progress
 }
 
 // timing is how long a life may take for what.
 type timing struct {
-	start, drain, terminate, heartbeat, hang, dump time.Duration
+	start, drain, terminate, heartbeat, hang, dump, stuck time.Duration
+}
+
+// signs are what is known of a worker at a beat.
+type signs struct {
+	heard uint64
+	usage Usage
+	age   time.Duration
 }
 
 type stage uint8
@@ -49,6 +61,7 @@ type lifeStep struct {
 	signal syscall.Signal // of sendSignal
 	state  WorkerState    // of publishState
 	reason Reason         // of publishState when exited, and of leave
+	limit  *LimitError    // of wantRecycle
 }
 
 type deed uint8
@@ -62,6 +75,7 @@ const (
 	sendSignal               // send a signal
 	publishState             // publish an event
 	tellReady                // tell the supervisor: ready
+	wantRecycle              // tell the supervisor: a limit is passed
 	leave                    // tell the supervisor: exited, and stop
 )
 
@@ -92,6 +106,9 @@ func (l *life) reported(ev WorkerEvent, heard uint64) []lifeStep {
 func (l *life) becomeReady(heard uint64) []lifeStep {
 	l.isReady = true
 	l.pulse = pulse{heard: heard, limit: beatsIn(l.timing.hang, l.timing.heartbeat)}
+	if l.timing.stuck > 0 {
+		l.progress = progress{limit: beatsIn(l.timing.stuck, l.timing.heartbeat)}
+	}
 	return append(l.publish(WorkerReady),
 		lifeStep{do: disarm}, lifeStep{do: tellReady},
 		lifeStep{do: askPing}, lifeStep{do: armBeat, after: l.timing.heartbeat})
@@ -100,7 +117,27 @@ func (l *life) becomeReady(heard uint64) []lifeStep {
 // drainItself gives a worker that leaves unasked as long as one that was asked.
 func (l *life) drainItself() []lifeStep {
 	l.stage = stageDraining
-	return append(l.publish(WorkerDraining), lifeStep{do: disarm}, lifeStep{do: armDeadline, after: l.timing.drain})
+	return append(l.publish(WorkerDraining), l.awaitDrain()...)
+}
+
+// awaitDrain gives a worker its time, and still looks at its memory.
+func (l *life) awaitDrain() []lifeStep {
+	steps := []lifeStep{{do: disarm}, {do: armDeadline, after: l.timing.drain}}
+	if l.limits.MemoryHard > 0 {
+		steps = append(steps, l.nextBeat()...)
+	}
+	return steps
+}
+
+func (l *life) nextBeat() []lifeStep {
+	return []lifeStep{{do: askPing}, {do: armBeat, after: l.timing.heartbeat}}
+}
+
+// recycle says that the shutdown that follows is for a limit.
+func (l *life) recycle(limit *LimitError) {
+	if l.stage == stageServing {
+		l.recycled = limit
+	}
 }
 
 // shutdown asks for a graded stop. One that is not ready has accepted nothing,
@@ -114,8 +151,7 @@ func (l *life) shutdown() []lifeStep {
 		return append([]lifeStep{{do: disarm}}, l.terminate()...)
 	}
 	l.stage = stageDraining
-	return append(l.publish(WorkerDraining),
-		lifeStep{do: disarm}, lifeStep{do: askDrain}, lifeStep{do: armDeadline, after: l.timing.drain})
+	return append(append(l.publish(WorkerDraining), lifeStep{do: askDrain}), l.awaitDrain()...)
 }
 
 func (l *life) terminate() []lifeStep {
@@ -155,14 +191,37 @@ func (l *life) deadline() []lifeStep {
 	return nil
 }
 
-// beat looks for a sign of life, and asks for the next.
-func (l *life) beat(heard uint64) []lifeStep {
-	if l.stage != stageServing || !l.isReady {
+// beat looks for signs of life and at what the worker uses, and asks for the
+// next. One that drains has a deadline, and only its memory is looked at.
+func (l *life) beat(s signs) []lifeStep {
+	serving := l.stage == stageServing && l.isReady
+	if !serving && l.stage != stageDraining {
 		return nil
 	}
-	if l.pulse = l.pulse.next(heard); !l.pulse.lost() {
-		return []lifeStep{{do: askPing}, {do: armBeat, after: l.timing.heartbeat}}
+	if serving && l.lost(s) {
+		return l.dump()
 	}
+	verdict, limit := l.limits.judge(s.usage, s.age)
+	switch {
+	case verdict == pastHard:
+		l.excess, l.faulty = limit, !l.planned
+		return l.kill()
+	case verdict == pastSoft && serving:
+		return append(l.nextBeat(), lifeStep{do: wantRecycle, limit: limit})
+	}
+	return l.nextBeat()
+}
+
+// lost reports whether the worker gives no sign of life any more, or of
+// progress.
+func (l *life) lost(s signs) bool {
+	l.pulse, l.progress = l.pulse.next(s.heard), l.progress.next(s.usage)
+	l.stuck = l.progress.lost() && !l.pulse.lost()
+	return l.stuck || l.pulse.lost()
+}
+
+// dump asks a worker that hangs for its stacks, before it is killed.
+func (l *life) dump() []lifeStep {
 	l.stage, l.hung = stageDumping, true
 	return []lifeStep{{do: sendSignal, signal: syscall.SIGQUIT}, {do: armDeadline, after: l.timing.dump}}
 }
@@ -184,67 +243,4 @@ func (l *life) gone(reported Reason) []lifeStep {
 		{do: publishState, state: WorkerExited, reason: reason},
 		{do: leave, reason: reason},
 	}
-}
-
-// verdict says what a life ended with: as reported, unless we had a hand in it.
-// What went wrong before it was asked to stop counts for more than the asking.
-func (l *life) verdict(reported Reason) Reason {
-	switch {
-	case l.late:
-		return Failure(l.blame(reported, fmt.Errorf("%w (%v)", ErrStartTimeout, l.timing.start)))
-	case l.hung:
-		return Failure(l.blame(reported, nil))
-	case l.planned && l.overdue:
-		return Reason{Kind: ReasonShutdown, Err: l.blame(reported, nil)}
-	case l.planned:
-		return Reason{Kind: ReasonShutdown, Err: reported.Err}
-	case l.overdue:
-		return Failure(l.blame(reported, nil))
-	case !l.isReady && reported.Kind != ReasonFailed:
-		return Failure(l.blame(reported, ErrNeverReady))
-	}
-	return reported
-}
-
-// blame returns the reported exit with what we know besides.
-func (l *life) blame(reported Reason, why error) *ExitError {
-	var exit ExitError
-	if found := (*ExitError)(nil); errors.As(reported.Err, &found) {
-		exit = *found
-	} else {
-		exit.Err = reported.Err
-	}
-	exit.Hung = exit.Hung || l.hung
-	exit.KilledAfterTimeout = exit.KilledAfterTimeout || l.overdue
-	switch {
-	case why != nil && exit.Err != nil:
-		exit.Err = fmt.Errorf("%w: %w", why, exit.Err)
-	case why != nil:
-		exit.Err = why
-	}
-	return &exit
-}
-
-// pulse counts the beats without a sign of life. It counts beats, not time: a
-// machine that slept, or a master that was stopped, sees one beat, late.
-type pulse struct {
-	heard  uint64
-	silent int
-	limit  int
-}
-
-func (p pulse) next(heard uint64) pulse {
-	if heard != p.heard {
-		return pulse{heard: heard, limit: p.limit}
-	}
-	p.silent++
-	return p
-}
-
-func (p pulse) lost() bool { return p.silent >= p.limit }
-
-// beatsIn returns how many beats make up d, rounded up, and at least two: an
-// answer must have had a whole beat to come in.
-func beatsIn(d, heartbeat time.Duration) int {
-	return max(2, int((d+heartbeat-1)/heartbeat))
 }

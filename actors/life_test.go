@@ -32,7 +32,7 @@ func (s lifeStep) String() string {
 func TestLife(t *testing.T) {
 	const born = "publish spawned, deadline 5s"
 	const ready = "publish ready, disarm, tell ready, ping, beat 1s"
-	const drained = "publish draining, disarm, drain, deadline 10s"
+	const drained = "publish draining, drain, disarm, deadline 10s"
 	for _, tc := range []struct {
 		name   string
 		events []string // "event: steps"
@@ -111,7 +111,7 @@ func (l *life) play(what string) []lifeStep {
 	case "deadline":
 		return l.deadline()
 	}
-	return l.beat(uint64(number(strings.TrimPrefix(what, "beat "))))
+	return l.beat(signs{heard: uint64(number(strings.TrimPrefix(what, "beat ")))})
 }
 
 func TestE8StartTimeoutKeepsTheWorkersLastWords(t *testing.T) {

@@ -23,6 +23,10 @@ type GroupSpec struct {
 	Heartbeat    time.Duration // between two looks for a sign of life; 0 means 1 s
 	HangAfter    time.Duration // silence, in heartbeats, after which a worker hangs; 0 means 10 s
 	DumpGrace    time.Duration // between SIGQUIT and SIGKILL of one that hangs; 0 means 1 s
+	StuckAfter   time.Duration // on one message, in heartbeats, after which its root hangs; 0 means never
+
+	Limits         Limits // of each life
+	MaxUnavailable int    // slots that are not ready at once, for a slot to be recycled; 0 means 1
 }
 
 // MasterConfig describes the root supervisor. Launcher is required.

@@ -16,7 +16,8 @@ type proxy struct {
 	life     life
 	worker   Worker // nil: it could not be launched
 	born     time.Time
-	deadline alarm
+	deadline countdown
+	left     bool // the supervisor was told that the worker takes no work any more
 	beat     alarm
 	bug      error // a panic of our own, or of the launcher's
 }
@@ -27,8 +28,34 @@ type workerReport struct{ event WorkerEvent }
 func (*workerReport) RuntimeMessage()          {}
 func (*workerReport) IgnoreDeadLetterLogging() {}
 
-func newProxy(env *environment, who Incarnation, t timing) *proxy {
-	return &proxy{env: env, who: who, life: life{timing: t}}
+// wantsRecycle tells the supervisor that a slot's worker has passed a limit; it
+// comes at each heartbeat until something is done.
+type wantsRecycle struct {
+	id    string
+	limit *LimitError
+}
+
+func (*wantsRecycle) RuntimeMessage()          {}
+func (*wantsRecycle) IgnoreDeadLetterLogging() {}
+
+// slotLeft tells the supervisor that a slot takes no work until its next life.
+type slotLeft struct{ id string }
+
+func (*slotLeft) RuntimeMessage()          {}
+func (*slotLeft) IgnoreDeadLetterLogging() {}
+
+// recycling tells the proxy that the Shutdown behind it is for a limit.
+type recycling struct{ limit *LimitError }
+
+func (*recycling) RuntimeMessage()          {}
+func (*recycling) IgnoreDeadLetterLogging() {}
+
+func newProxy(env *environment, who Incarnation, spec GroupSpec) *proxy {
+	p := &proxy{env: env, who: who, life: life{timing: spec.timing()}}
+	if spec.Limits != (Limits{}) {
+		p.life.limits = spec.Limits.withDefaults().jittered(env.chance())
+	}
+	return p
 }
 
 // Receive handles a message. A panic costs the worker, and is then the reason.
@@ -45,6 +72,8 @@ func (p *proxy) Receive(ctx actor.Context) {
 		p.carryOut(ctx, p.life.reported(msg.event, p.worker.Heard()))
 	case *rang:
 		p.rang(ctx, msg)
+	case *recycling:
+		p.life.recycle(msg.limit)
 	case *Shutdown:
 		p.carryOut(ctx, p.life.shutdown())
 	case *KillAll:
@@ -84,17 +113,21 @@ func (p *proxy) rang(ctx actor.Context, msg *rang) {
 	switch {
 	case msg.stale():
 	case msg.alarm == &p.beat:
-		p.carryOut(ctx, p.life.beat(p.worker.Heard()))
-	case msg.alarm == &p.deadline:
+		p.carryOut(ctx, p.life.beat(p.signs()))
+	case msg.alarm == &p.deadline.alarm && p.deadline.next(ctx):
 		p.carryOut(ctx, p.life.deadline())
 	}
+}
+
+func (p *proxy) signs() signs {
+	return signs{heard: p.worker.Heard(), usage: p.worker.Usage(), age: p.env.now().Sub(p.born)}
 }
 
 func (p *proxy) carryOut(ctx actor.Context, steps []lifeStep) {
 	for _, step := range steps {
 		switch step.do {
 		case armDeadline:
-			p.deadline.set(ctx, step.after)
+			p.deadline.set(ctx, step.after, p.life.timing.heartbeat)
 		case armBeat:
 			p.beat.set(ctx, step.after)
 		case disarm:
@@ -109,9 +142,20 @@ func (p *proxy) carryOut(ctx actor.Context, steps []lifeStep) {
 			p.env.publish(ctx, p.event(step))
 		case tellReady:
 			ctx.Send(ctx.Parent(), &ChildReady{ID: p.who.Slot.String()})
+		case wantRecycle:
+			ctx.Send(ctx.Parent(), &wantsRecycle{id: p.who.Slot.String(), limit: step.limit})
 		case leave:
 			p.leave(ctx, step.reason)
 		}
+	}
+	p.tellLeft(ctx)
+}
+
+// tellLeft tells the supervisor, once, that the worker takes no work any more.
+func (p *proxy) tellLeft(ctx actor.Context) {
+	if !p.left && p.life.isReady && p.life.stage != stageServing {
+		p.left = true
+		ctx.Send(ctx.Parent(), &slotLeft{id: p.who.Slot.String()})
 	}
 }
 
@@ -150,12 +194,22 @@ func (p *proxy) exact(reason Reason) Reason {
 	if p.bug != nil {
 		return Failure(p.bug)
 	}
-	if exit := (*ExitError)(nil); errors.As(reason.Err, &exit) && exit.Who == "" {
-		named := *exit
-		named.Who, named.OSPID = p.who.String(), p.worker.OSPID()
-		reason.Err = &named
+	if recycled, ok := reason.Err.(*RecycledError); ok { //nolint:errorlint // made by our own life, never wrapped
+		reason.Err = &RecycledError{Who: p.who.String(), Limit: recycled.Limit, Err: p.named(recycled.Err)}
+		return reason
 	}
+	reason.Err = p.named(reason.Err)
 	return reason
+}
+
+func (p *proxy) named(err error) error {
+	exit := (*ExitError)(nil)
+	if !errors.As(err, &exit) || exit.Who != "" {
+		return err
+	}
+	named := *exit
+	named.Who, named.OSPID = p.who.String(), p.worker.OSPID()
+	return &named
 }
 
 // leave tells the supervisor why, and stops.

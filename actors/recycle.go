@@ -7,8 +7,8 @@ import "slices"
 // fewer than most slots are away.
 type turns struct {
 	most  int
-	queue []string // ids of slots, in the order in which they asked
-	away  map[string]bool
+	queue []wantsRecycle  // in the order in which they asked, one a slot
+	away  map[string]bool // slots that take no work now and will do so again
 }
 
 // newTurns begins with every slot away: none is ready yet.
@@ -21,39 +21,45 @@ func newTurns(most int, slots []string) *turns {
 }
 
 // wants says that a slot is to be recycled. Asked again, it keeps its place.
-func (t *turns) wants(id string) {
-	if !t.away[id] && !slices.Contains(t.queue, id) {
-		t.queue = append(t.queue, id)
+func (t *turns) wants(id string, limit *LimitError) {
+	if !t.away[id] && t.place(id) < 0 {
+		t.queue = append(t.queue, wantsRecycle{id, limit})
 	}
+}
+
+func (t *turns) place(id string) int {
+	return slices.IndexFunc(t.queue, func(w wantsRecycle) bool { return w.id == id })
 }
 
 // ready says that a slot takes work.
 func (t *turns) ready(id string) { delete(t.away, id) }
 
-// left says that a slot takes no work for now, for whatever reason: its next
-// life will do so. It needs no recycling any more.
+// left says that a slot takes no work until its next life, whatever for. That
+// life needs no recycling.
 func (t *turns) left(id string) {
 	t.away[id] = true
 	t.withdraw(id)
 }
 
-// finished says that a slot will take no work again. It was not counted on.
+// finished says that a slot takes no work any more and is not counted on.
 func (t *turns) finished(id string) {
 	delete(t.away, id)
 	t.withdraw(id)
 }
 
 func (t *turns) withdraw(id string) {
-	t.queue = slices.DeleteFunc(t.queue, func(other string) bool { return other == id })
+	if i := t.place(id); i >= 0 {
+		t.queue = slices.Delete(t.queue, i, i+1)
+	}
 }
 
-// next returns the slot whose turn it is, away from now on; "" if it is
-// nobody's yet.
-func (t *turns) next() string {
+// next returns the slot whose turn it is, which is away from then on, and the
+// limit that it passed; "" while it is nobody's.
+func (t *turns) next() (id string, limit *LimitError) {
 	if len(t.queue) == 0 || len(t.away) >= t.most {
-		return ""
+		return "", nil
 	}
-	id := t.queue[0]
-	t.left(id)
-	return id
+	first := t.queue[0]
+	t.left(first.id)
+	return first.id, first.limit
 }

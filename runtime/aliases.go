@@ -31,6 +31,9 @@ type (
 	// nobody.
 	DeadLetter = actors.DeadLetter
 	DeadReason = actors.DeadReason
+
+	// Usage is what a worker last told of itself.
+	Usage = actors.Usage
 )
 
 // Lifecycle events, published on the master's event stream, in order per

@@ -75,6 +75,28 @@ type Group struct {
 	Heartbeat        time.Duration // between two signs of life; 0 means 1 s
 	HangAfter        time.Duration // without one a worker is hung; 0 means 10 s
 	DumpGrace        time.Duration // for a hung worker's stacks, between SIGQUIT and SIGKILL; 0 means 1 s
+
+	// StuckAfter is how long the root actor may handle one message before the
+	// worker counts as hung, in heartbeats and at least two; 0 means for ever. It
+	// does not see a service's loop, which its actor does not run, and sees a
+	// function only when every CPU of the worker runs a call and another waits.
+	StuckAfter time.Duration
+
+	// Limits of one life of a worker, looked at each Heartbeat while it is ready;
+	// 0 means none. Each life has its own, up to a tenth lower by chance, so that
+	// workers that started together do not end together. Past one a worker is
+	// recycled: it finishes what it has, as in any graded stop, while what comes
+	// for its slot is held, and is replaced at once; that counts as no restart.
+	// Its reason is a shutdown with a *[RecycledError].
+	Memory      int64         // resident bytes, at least 16 MiB; four fifths are the GOMEMLIMIT of its Go runtime
+	MemoryHard  int64         // resident bytes past which it is killed, a failure; 0 means half more than Memory, negative never
+	MaxAge      time.Duration // since its launch
+	MaxMessages int           // begun by its root actor
+
+	// MaxUnavailable is how many slots of the group may be not ready at once for
+	// one to be recycled, whatever the others are down for; 0 means 1. Those that
+	// will have no further life are not counted.
+	MaxUnavailable int
 }
 
 // maxSize bounds a group: each worker costs the master descriptors.
@@ -95,6 +117,7 @@ func (cfg Config) withDefaults() Config {
 	for i, g := range cfg.Groups {
 		g.Name = cmp.Or(g.Name, g.Kind.Name())
 		g.Size = cmp.Or(g.Size, 1)
+		g.MaxUnavailable = cmp.Or(g.MaxUnavailable, 1)
 		workers += g.Size
 		groups[i] = g
 	}
@@ -193,6 +216,7 @@ func (v *validation) group(field string, g Group) {
 	v.intensity(field+".Intensity", g.Intensity)
 	v.backoff(field+".Backoff", g.Backoff)
 	v.durations(field, g)
+	v.limits(field, g)
 }
 
 func (v *validation) durations(field string, g Group) {
@@ -202,6 +226,23 @@ func (v *validation) durations(field string, g Group) {
 	v.notNegative(field+".Heartbeat", g.Heartbeat)
 	v.notNegative(field+".HangAfter", g.HangAfter)
 	v.notNegative(field+".DumpGrace", g.DumpGrace)
+	v.notNegative(field+".StuckAfter", g.StuckAfter)
+	v.notNegative(field+".MaxAge", g.MaxAge)
+}
+
+// minMemory is about what a Go program occupies that does nothing: a worker
+// with less would be recycled for ever.
+const minMemory = 16 << 20
+
+func (v *validation) limits(field string, g Group) {
+	if g.Memory != 0 && g.Memory < minMemory {
+		v.add(field+".Memory", fmt.Sprintf("is %d, want at least %d bytes, or 0 for no limit", g.Memory, minMemory))
+	}
+	if g.MemoryHard > 0 && g.MemoryHard < max(g.Memory, minMemory) {
+		v.add(field+".MemoryHard", fmt.Sprintf("is %d, want at least Memory and %d bytes, or negative for no limit", g.MemoryHard, minMemory))
+	}
+	v.atLeast(field+".MaxMessages", g.MaxMessages, 0)
+	v.atLeast(field+".MaxUnavailable", g.MaxUnavailable, 1)
 }
 
 func (v *validation) backoff(field string, b Backoff) {
@@ -250,7 +291,9 @@ func (g Group) spec() actors.GroupSpec {
 	return actors.GroupSpec{
 		Name: g.Name, Size: g.Size, Strategy: g.Strategy, Restart: g.Restart, Intensity: g.Intensity, Backoff: g.Backoff,
 		StartTimeout: g.StartTimeout, Drain: g.DrainTimeout, Terminate: g.TerminateTimeout,
-		Heartbeat: g.Heartbeat, HangAfter: g.HangAfter, DumpGrace: g.DumpGrace,
+		Heartbeat: g.Heartbeat, HangAfter: g.HangAfter, DumpGrace: g.DumpGrace, StuckAfter: g.StuckAfter,
+		Limits:         actors.Limits{Memory: g.Memory, MemoryHard: g.MemoryHard, MaxAge: g.MaxAge, Messages: g.MaxMessages},
+		MaxUnavailable: g.MaxUnavailable,
 	}
 }
 

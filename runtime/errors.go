@@ -20,6 +20,10 @@ var (
 	ErrDraining  = actors.ErrDraining  // not done: the group or cluster is stopping
 )
 
+// ErrStuck is in the chain of the [ExitError] of a worker that was killed since
+// its root actor did not get on: see Group.StuckAfter.
+var ErrStuck = actors.ErrStuck
+
 // ErrInvalid is in the chain of every [InvalidError].
 var ErrInvalid = errors.New("troupe: message refused by its Validate method")
 
@@ -37,6 +41,9 @@ type (
 	ExitError   = actors.ExitError   // a worker process ended
 	StartError  = actors.StartError  // something did not start
 	GaveUpError = actors.GaveUpError // a supervisor passed its limit
+
+	RecycledError = actors.RecycledError // a worker passed a limit and was replaced in good order
+	LimitError    = actors.LimitError    // which limit, and by how much
 
 	NotRegisteredError    = codec.NotRegisteredError    // the message's type is not registered
 	UnsupportedFieldError = codec.UnsupportedFieldError // the type cannot cross

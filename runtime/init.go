@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	goruntime "runtime"
+	"runtime/debug"
 	"sync/atomic"
 
 	"github.com/seed-4314ae1d/troupe/runtime/internal/osproc"
@@ -37,5 +38,9 @@ func workerMain(in *osproc.Inherited) int {
 	}
 	k.deafToEOF = !in.Armed(osproc.GuardEOF)
 	goruntime.GOMAXPROCS(k.settings.Procs)
+	if k.settings.GoMemory > 0 {
+		debug.SetMemoryLimit(k.settings.GoMemory)
+	}
+	k.meter.memory = residentMemory
 	return k.run()
 }

@@ -233,6 +233,9 @@ func (h *handle) Ping() {
 	}
 }
 
+// Usage implements actors.Worker.
+func (h *handle) Usage() actors.Usage { return h.life.readings.get() }
+
 // Heard implements actors.Worker.
 func (h *handle) Heard() uint64 {
 	if link := h.link.Load(); link != nil {

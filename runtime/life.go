@@ -24,6 +24,7 @@ type life struct {
 	in       *inlet
 	notify   func(lifeEvent) // told of what the worker says of itself, on the reader
 	pauses   pauses
+	readings readings // of its pongs
 	draining atomic.Bool
 	death    atomic.Pointer[error] // why it died; set before anybody is told
 
@@ -180,6 +181,7 @@ func (l *life) handleGoodbye(f *transport.Frame) {
 func (l *life) handleControl(f *transport.Frame) error {
 	switch f.Kind {
 	case kindPong:
+		l.readings.take(f.Payload)
 	case kindPause:
 		l.pauses.pause(f.To)
 	case kindResume:

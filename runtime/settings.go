@@ -20,6 +20,7 @@ type settings struct {
 	ArgsType   string         `cbor:"argsType,omitempty"`
 	Args       []byte         `cbor:"args,omitempty"`
 	Procs      int            `cbor:"procs"`
+	GoMemory   int64          `cbor:"goMemory,omitempty"` // GOMEMLIMIT, in bytes; 0: as the environment says
 	JSONLog    bool           `cbor:"jsonLog"`
 	LogLevel   int8           `cbor:"logLevel"`
 	MaxMessage int            `cbor:"maxMessage"`
@@ -79,7 +80,7 @@ func decodeArgs(typeName string, encoded []byte) (any, error) {
 // settings describes one life of a worker of g.
 func (g Group) settings(cfg Config, who actors.Incarnation) settings {
 	s := settings{
-		Who: who.String(), Kind: g.Kind.Name(), Procs: g.Procs,
+		Who: who.String(), Kind: g.Kind.Name(), Procs: g.Procs, GoMemory: g.goMemory(),
 		JSONLog:    cfg.Logger != nil,
 		LogLevel:   int8(cfg.logger().GetLevel()),
 		MaxMessage: cfg.MaxMessage, MaxCalls: cfg.MaxCalls, Mailbox: cfg.Mailbox,
@@ -97,6 +98,11 @@ func (g Group) settings(cfg Config, who actors.Incarnation) settings {
 	}
 	return s
 }
+
+// goMemory leaves room below the soft limit, jittered, for what Go's own limit
+// does not count: the program itself, C, and how far the collector misses. So a
+// worker whose live memory is far below it is not recycled for its garbage.
+func (g Group) goMemory() int64 { return g.Memory - g.Memory/5 }
 
 func (cfg Config) sizes() map[string]int {
 	sizes := make(map[string]int, len(cfg.Groups))

@@ -11,6 +11,10 @@ type Stats struct {
 	OpenCalls    int // made by this process and without an outcome
 	PendingCalls int // in the master: calls of all processes that some process has; else 0
 	Watches      int // in the master: watches between processes; else 0
+
+	// Workers is, in the master, what each worker that serves told last, by its
+	// incarnation such as "greeter/1#4"; else nil.
+	Workers map[string]Usage
 }
 
 // Stats returns the counts of the process that c belongs to.
@@ -23,6 +27,18 @@ func (c *Cluster) Stats() Stats {
 	}
 	if c.master != nil {
 		s.PendingCalls, s.Watches = c.master.hub.holders.len(), c.master.hub.watches.len()
+		s.Workers = c.master.hub.usage()
 	}
 	return s
+}
+
+// usage returns what the workers that serve told last.
+func (h *hub) usage() map[string]Usage {
+	all := make(map[string]Usage, len(h.slots))
+	for _, slot := range h.slots {
+		if l := slot.live.Load(); l != nil {
+			all[l.addr] = l.readings.get()
+		}
+	}
+	return all
 }

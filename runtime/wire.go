@@ -24,7 +24,7 @@ const (
 
 	// The control lane.
 	kindPing    transport.Kind = 16 // master: show that you live
-	kindPong    transport.Kind = 17 // worker: the answer
+	kindPong    transport.Kind = 17 // worker: the answer, with what it uses: appendUsage
 	kindPause   transport.Kind = 18 // stop choosing to send to To
 	kindResume  transport.Kind = 19 // To takes messages again
 	kindWatch   transport.Kind = 20 // From wants to be told when To ends

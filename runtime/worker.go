@@ -40,6 +40,7 @@ type worker struct {
 	out       *spoke
 	host      *actor.PID
 	deafToEOF bool // a test proves the other orphan guards
+	meter     meter
 	ready     sync.Once
 	ends      chan ending   // the first counts; of capacity 1
 	released  chan struct{} // closed when the master has read the goodbye
@@ -211,7 +212,7 @@ func (k *worker) handleData(f *transport.Frame) error {
 func (k *worker) handleControl(f *transport.Frame) error {
 	switch f.Kind {
 	case kindPing:
-		_ = k.link.SendControl(&transport.Frame{Kind: kindPong}) // the master is gone: run ends
+		_ = k.link.SendControl(&transport.Frame{Kind: kindPong, Payload: k.meter.pong(k.p)}) // the master is gone: run ends
 	case kindPause:
 		k.out.pauses.pause(f.To)
 	case kindResume:

@@ -1,0 +1,62 @@
+package actors
+
+import (
+	"errors"
+	"fmt"
+)
+
+// verdict says what a life ended with: as reported, unless we had a hand in it.
+// What went wrong before it was asked to stop counts for more than the asking.
+func (l *life) verdict(reported Reason) Reason {
+	switch {
+	case l.late:
+		return Failure(l.blame(reported, fmt.Errorf("%w (%v)", ErrStartTimeout, l.timing.start)))
+	case l.stuck:
+		return Failure(l.blame(reported, fmt.Errorf("%w (%v)", ErrStuck, l.timing.stuck)))
+	case l.hung:
+		return Failure(l.blame(reported, nil))
+	case l.faulty:
+		return Failure(l.blame(reported, l.excess))
+	case l.planned:
+		return Reason{Kind: ReasonShutdown, Err: l.plannedEnd(reported)}
+	case l.overdue:
+		return Failure(l.blame(reported, nil))
+	case !l.isReady && reported.Kind != ReasonFailed:
+		return Failure(l.blame(reported, ErrNeverReady))
+	}
+	return reported
+}
+
+// plannedEnd returns what is worth telling of a life that was asked to stop.
+func (l *life) plannedEnd(reported Reason) error {
+	err := reported.Err
+	switch {
+	case l.excess != nil:
+		err = l.blame(reported, l.excess)
+	case l.overdue:
+		err = l.blame(reported, nil)
+	}
+	if l.recycled != nil {
+		return &RecycledError{Limit: l.recycled, Err: err}
+	}
+	return err
+}
+
+// blame returns the reported exit with what we know besides.
+func (l *life) blame(reported Reason, why error) *ExitError {
+	var exit ExitError
+	if found := (*ExitError)(nil); errors.As(reported.Err, &found) {
+		exit = *found
+	} else {
+		exit.Err = reported.Err
+	}
+	exit.Hung = exit.Hung || l.hung
+	exit.KilledAfterTimeout = exit.KilledAfterTimeout || l.overdue
+	switch {
+	case why != nil && exit.Err != nil:
+		exit.Err = fmt.Errorf("%w: %w", why, exit.Err)
+	case why != nil:
+		exit.Err = why
+	}
+	return &exit
+}
