@@ -2,6 +2,7 @@ package actors
 
 import (
 	"math"
+	"sort"
 	"time"
 )
 
@@ -53,17 +54,8 @@ func (s Strategy) String() string {
 	return "one-for-one"
 }
 
-// Affected returns the half-open range of children, of n in order, that are
-// stopped and started again when child i failed.
-func (s Strategy) Affected(i, n int) (from, to int) {
-	switch s {
-	case OneForAll:
-		return 0, n
-	case RestForOne:
-		return i, n
-	}
-	return i, i + 1
-}
+// alone reports whether the failure of a child affects no other.
+func (s Strategy) alone() bool { return s == OneForOne || s == Dynamic }
 
 // Intensity is how many restarts a supervisor allows within a sliding period.
 // With MaxRestarts of zero or less it allows none.
@@ -73,19 +65,16 @@ type Intensity struct {
 }
 
 // Exceeded reports whether another restart at now would pass the limit.
+// restarts are those before, oldest first.
 func (i Intensity) Exceeded(restarts []time.Time, now time.Time) bool {
 	return i.recent(restarts, now) >= i.MaxRestarts
 }
 
-// recent counts the restarts that lie within the period before now.
+// recent counts the restarts, oldest first, that lie within the period before
+// now.
 func (i Intensity) recent(restarts []time.Time, now time.Time) int {
-	recent := 0
-	for _, at := range restarts {
-		if now.Sub(at) < i.Period {
-			recent++
-		}
-	}
-	return recent
+	old := sort.Search(len(restarts), func(n int) bool { return now.Sub(restarts[n]) < i.Period })
+	return len(restarts) - old
 }
 
 // Backoff is how long a failed child waits before it is started again: First,

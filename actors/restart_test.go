@@ -2,6 +2,7 @@ package actors
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"time"
 )
@@ -44,12 +45,14 @@ func TestB1B2B3RestartTypes(t *testing.T) {
 }
 
 func TestStrategyAffected(t *testing.T) {
-	for _, tc := range []struct {
-		strategy Strategy
-		from, to int
-	}{{OneForOne, 2, 3}, {OneForAll, 0, 5}, {RestForOne, 2, 5}} {
-		if from, to := tc.strategy.Affected(2, 5); from != tc.from || to != tc.to {
-			t.Errorf("%v: [%d,%d), want [%d,%d)", tc.strategy, from, to, tc.from, tc.to)
+	for strategy, want := range map[Strategy]string{OneForOne: "", OneForAll: "a b c d", RestForOne: "c d", Dynamic: ""} {
+		s := newSupervision(plan{strategy: strategy, children: []childPlan{{id: "a"}, {id: "b"}, {id: "c"}, {id: "d"}}})
+		var got []string
+		for c := range s.affected(s.byID["c"]) {
+			got = append(got, c.id)
+		}
+		if got := strings.Join(got, " "); got != want {
+			t.Errorf("%v: the failure of c affects %q besides, want %q", strategy, got, want)
 		}
 	}
 }

@@ -20,13 +20,17 @@ var rewrite = os.Getenv("REWRITE_SCRIPTS") != ""
 // indented. Blank lines and lines that begin with # are kept. The first events
 // describe the supervisor:
 //
-//	supervisor NAME [STRATEGY] [intensity=N/PERIOD] [together] [root]
-//	child ID [RESTART] [first=D] [min=D] [max=D] [stable=D] [patience=D]
+//	supervisor NAME [STRATEGY] [intensity=N/PERIOD] [together] [root] [auto=any|all]
+//	child ID [RESTART] [significant] [in-place] [first=D] [min=D] [max=D] [stable=D] [patience=D]
 //
 // and the rest happen to it, "at D" (since the beginning) before any of them,
 // and chance=C behind an exit for the jitter:
 //
 //	start | ready ID | exit ID REASON | due ID N | stop [CAUSE]
+//	crash ID resume|restart|stop|escalate REASON | lost ID REASON
+//	add N ID […as child] | terminate N ID | restart N ID | delete N ID | recycle N ID | list
+//
+// where N is whom to answer.
 //
 // The format is frozen: scripts are never edited to suit a change of the code.
 func TestSupervisionScripts(t *testing.T) {
@@ -76,6 +80,9 @@ func playScript(script string) (string, error) {
 		if err != nil {
 			return "", fmt.Errorf("line %d: %w", n+1, err)
 		}
+		if words[len(words)-1] == "list" {
+			p.list(&out)
+		}
 		for _, act := range acts {
 			fmt.Fprintf(&out, "\t%v\n", act)
 		}
@@ -114,8 +121,10 @@ func (p *player) describe(words []string) error {
 	p.plan.name = words[0]
 	for _, word := range words[1:] {
 		switch key, value, _ := strings.Cut(word, "="); key {
-		case "one-for-one", "one-for-all", "rest-for-one":
-			p.plan.strategy = map[string]Strategy{"one-for-all": OneForAll, "rest-for-one": RestForOne}[key]
+		case "one-for-one", "one-for-all", "rest-for-one", "dynamic":
+			p.plan.strategy = map[string]Strategy{"one-for-all": OneForAll, "rest-for-one": RestForOne, "dynamic": Dynamic}[key]
+		case "auto":
+			p.plan.auto = map[string]AutoShutdown{"any": ShutdownAnySignificant, "all": ShutdownAllSignificant}[value]
 		case "together":
 			p.plan.together = true
 		case "root":
@@ -131,11 +140,21 @@ func (p *player) describe(words []string) error {
 }
 
 func (p *player) describeChild(words []string) error {
+	c, err := childOf(words)
+	p.plan.children = append(p.plan.children, c)
+	return err
+}
+
+func childOf(words []string) (childPlan, error) {
 	c := childPlan{id: words[0]}
 	for _, word := range words[1:] {
 		switch key, value, _ := strings.Cut(word, "="); key {
 		case "permanent", "transient", "temporary":
 			c.restart = map[string]RestartType{"transient": Transient, "temporary": Temporary}[key]
+		case "significant":
+			c.significant = true
+		case "in-place":
+			c.inPlace = true
 		case "first":
 			c.backoff.First = duration(value)
 		case "min":
@@ -147,11 +166,10 @@ func (p *player) describeChild(words []string) error {
 		case "patience":
 			c.backoff.GiveUpAfter = duration(value)
 		default:
-			return fmt.Errorf("unknown word %q", word)
+			return c, fmt.Errorf("unknown word %q", word)
 		}
 	}
-	p.plan.children = append(p.plan.children, c)
-	return nil
+	return c, nil
 }
 
 func (p *player) happen(what string, words []string) ([]action, error) {
@@ -170,8 +188,45 @@ func (p *player) happen(what string, words []string) ([]action, error) {
 			return p.core.stop(nil), nil
 		}
 		return p.core.stop(errors.New(strings.Join(words, " "))), nil
+	case "crash":
+		reason, chance := reasonOf(words[2:])
+		return p.core.crashed(words[0], reason, directives[words[1]], p.now, chance), nil
+	case "lost":
+		reason, _ := reasonOf(words[1:])
+		return p.core.lost(words[0], reason, p.now), nil
+	case "list":
+		return nil, nil
+	}
+	return p.ask(what, words)
+}
+
+var directives = map[string]Directive{
+	"resume": DirectiveResume, "restart": DirectiveRestart, "stop": DirectiveStop, "escalate": DirectiveEscalate,
+}
+
+func (p *player) ask(what string, words []string) ([]action, error) {
+	n := number(words[0])
+	switch what {
+	case "add":
+		c, err := childOf(words[1:])
+		return p.core.add(n, c), err
+	case "terminate":
+		return p.core.terminate(n, words[1]), nil
+	case "restart":
+		return p.core.restart(n, words[1]), nil
+	case "delete":
+		return p.core.delete(n, words[1]), nil
+	case "recycle":
+		return p.core.recycle(n, words[1]), nil
 	}
 	return nil, fmt.Errorf("unknown event %q", what)
+}
+
+// list writes how each child is.
+func (p *player) list(out *strings.Builder) {
+	for c := range p.core.all {
+		fmt.Fprintf(out, "\t%s %v\n", c.id, c.info(p.now).State)
+	}
 }
 
 // reasonOf reads "normal", "shutdown" or "failed TEXT", and chance=C behind it.
@@ -225,6 +280,25 @@ func (a action) String() string {
 		return "ready"
 	case opGaveUp:
 		return fmt.Sprintf("gave up: %v", a.reason)
+	case opEnd:
+		return fmt.Sprintf("end %v", a.reason)
 	}
-	return fmt.Sprintf("end %v", a.reason)
+	return a.text()
+}
+
+// text writes an action that concerns one failed child, or one ask.
+func (a action) text() string {
+	switch {
+	case a.op == opRevive:
+		return "revive " + a.child
+	case a.op == opResume:
+		return "resume " + a.child
+	case a.op == opDiscard:
+		return fmt.Sprintf("discard %s: %v", a.child, a.reason)
+	case a.err == nil:
+		return fmt.Sprintf("answer %d: done", a.ask)
+	case errors.Is(a.err, ErrStartFailed):
+		return fmt.Sprintf("answer %d: did not start: %v", a.ask, a.reason)
+	}
+	return fmt.Sprintf("answer %d: %v", a.ask, a.err)
 }

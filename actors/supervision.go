@@ -1,7 +1,6 @@
 package actors
 
 import (
-	"slices"
 	"time"
 )
 
@@ -11,18 +10,21 @@ import (
 //
 // A child is down, starting, ready or stopping. Besides, it can be
 //
-//	pending  down, and to be started (again) when its turn comes
+//	pending  down or on its way there, and to be started (again) when its turn comes
 //	waiting  pending, and its backoff has not passed
 //	doomed   starting or ready, and to be stopped when its turn comes
 //
 // and the whole goes idle → starting → running → ending → over. Every old child
-// that is to go is gone before any new one starts, except under one-for-one,
-// where children have nothing to do with each other.
+// that is to go is gone before any new one starts, except where children have
+// nothing to do with each other: under one-for-one, once all have been ready,
+// and under dynamic.
+//
+// What happens to one child costs the same however many there are; only the end
+// of all, and a restart that affects all, go through all of them.
 type supervision struct {
+	roster
 	plan     plan
 	phase    phase
-	children []*child // in the order of start
-	byID     map[string]*child
 	restarts []time.Time // those within the intensity's period, oldest first
 	ending   Reason      // what it ends with, once ending
 }
@@ -32,15 +34,18 @@ type plan struct {
 	name      string // in errors, such as "group counter"
 	strategy  Strategy
 	intensity Intensity
+	auto      AutoShutdown
 	together  bool // all children start at once and stop at once
 	root      bool // nobody starts it again: children gone while it ends are forgotten
 	children  []childPlan
 }
 
 type childPlan struct {
-	id      string // in errors too, such as "counter/2"
-	restart RestartType
-	backoff Backoff
+	id          string // in errors too, such as "counter/2"
+	restart     RestartType
+	backoff     Backoff
+	significant bool
+	inPlace     bool // its actor can be restarted where it is
 }
 
 type phase uint8
@@ -64,20 +69,51 @@ const (
 
 type child struct {
 	childPlan
-	index    int // its place in supervision.children
+	place
 	state    childState
 	pending  bool
 	waiting  bool
 	doomed   bool
 	proven   bool      // was ready once
 	gone     bool      // forgotten: it was told that c stays down
+	again    bool      // it failed, or went for another's sake, and has not been ready since
+	origin   origin    // of the start that is to come or under way
+	fate     fate      // what was decided about its end before it came
+	asks     []ask     // who waits for what
 	timer    int       // generation of the backoff's timer
 	tries    int       // restarts since it was last stable
+	restarts int       // in all
+	last     *Reason   // of its last end or failure
 	readyAt  time.Time // of this life; zero before it is ready
 	failedAt time.Time // the first failure since it was last stable
 }
 
 func (c *child) alive() bool { return c.state == childStarting || c.state == childReady }
+
+// unsettled reports whether c has yet to become ready, or to finish.
+func (c *child) unsettled() bool { return c.pending || c.state == childStarting }
+
+// launchable reports whether nothing but its turn keeps c from being started.
+func (c *child) launchable() bool { return c.state == childDown && c.pending && !c.waiting }
+
+// origin is on whose account a child is started.
+type origin uint8
+
+const (
+	originPlan  origin = iota // the supervisor's own: a failure is the supervisor's too
+	originAsked               // somebody asked: a failure is told to them, and c stays down
+	originAdded               // somebody added it: besides, c is not kept
+)
+
+// fate is what was decided about the end of a child before it came.
+type fate uint8
+
+const (
+	fateOpen     fate = iota
+	fateStopped       // somebody asked: it is no failure, and no end by itself
+	fateRetired       // it failed, and is not to be started again
+	fateEscalate      // it failed, and so does the supervisor
+)
 
 // action is one thing for the supervisor to do.
 type action struct {
@@ -85,7 +121,9 @@ type action struct {
 	child  string
 	after  time.Duration // of opWait and opRestarting
 	timer  int           // of opWait: what to say when it is due
-	reason Reason        // of opRestarting, opForget, opGaveUp and opEnd
+	ask    int           // of opAnswer: whose
+	err    error         // of opAnswer: one of the sentinels, or nil: done
+	reason Reason        // of opRestarting, opDiscard, opForget, opGaveUp and opEnd; of opAnswer with ErrStartFailed: why
 }
 
 type op uint8
@@ -96,19 +134,20 @@ const (
 	opWait                 // call due(child, timer) after a while
 	opCancel               // forget the wait of child
 	opRestarting           // tell: child will be started again
-	opForget               // tell: child will never be started again; reason says why
+	opForget               // tell: child will not be started again; reason says why
 	opReady                // tell: every child is ready, for the first time
 	opGaveUp               // tell: the limit is passed
 	opEnd                  // it is over; reason says why
+	opRevive               // restart child, which failed, where it is
+	opResume               // let child, which failed, go on
+	opDiscard              // stop child, which failed, and call exited(child, reason)
+	opAnswer               // answer an ask
 )
 
 func newSupervision(p plan) *supervision {
-	s := &supervision{plan: p, byID: make(map[string]*child, len(p.children))}
-	for i, cp := range p.children {
-		cp.backoff = cp.backoff.withDefaults()
-		c := &child{childPlan: cp, index: i}
-		s.children = append(s.children, c)
-		s.byID[cp.id] = c
+	s := &supervision{plan: p, roster: newRoster(len(p.children))}
+	for _, cp := range p.children {
+		s.append(cp)
 	}
 	return s
 }
@@ -119,8 +158,8 @@ func (s *supervision) start() []action {
 		return nil
 	}
 	s.phase = phaseStarting
-	for _, c := range s.children {
-		c.pending = true
+	for c := range s.all {
+		s.change(c, func() { c.pending = true })
 	}
 	return s.proceed()
 }
@@ -131,42 +170,11 @@ func (s *supervision) ready(id string, now time.Time) []action {
 	if c == nil || c.state != childStarting {
 		return nil
 	}
-	c.state, c.proven, c.readyAt = childReady, true, now
-	if s.phase == phaseRunning && s.plan.strategy == OneForOne {
-		return nil
+	s.change(c, func() { c.state, c.proven, c.readyAt = childReady, true, now })
+	if !c.doomed {
+		c.again, c.origin = false, originPlan
 	}
-	return s.proceed()
-}
-
-// exited says that a child is gone, whether or not it was asked to go. chance,
-// in [0, 1), is the jitter of a backoff.
-func (s *supervision) exited(id string, r Reason, now time.Time, chance float64) []action {
-	c := s.byID[id]
-	if c == nil || c.state == childDown {
-		return nil
-	}
-	expected := c.state == childStopping || c.doomed
-	first := s.phase == phaseStarting && !c.proven
-	s.settle(c, now)
-	switch {
-	case s.phase == phaseEnding:
-		return append(s.forgetIfRoot(c), s.proceed()...)
-	case expected:
-		return s.bystander(c, r)
-	case first:
-		return s.end(Failure(&StartError{Child: c.id, Err: r.cause()}))
-	case !c.restart.Restarts(r):
-		return append(s.finished(c, r), s.proceed()...)
-	}
-	return s.failed(c, r, now, chance)
-}
-
-// settle notes that c is down, and whether it had been stable.
-func (s *supervision) settle(c *child, now time.Time) {
-	if !c.readyAt.IsZero() && now.Sub(c.readyAt) >= c.backoff.StableFor {
-		c.tries, c.failedAt = 0, time.Time{}
-	}
-	c.state, c.doomed, c.readyAt = childDown, false, time.Time{}
+	return append(s.answerStarted(c), s.resume(c)...)
 }
 
 // due says that a backoff has passed. A stale one is ignored.
@@ -175,7 +183,7 @@ func (s *supervision) due(id string, timer int) []action {
 	if c == nil || !c.waiting || c.timer != timer {
 		return nil
 	}
-	c.waiting = false
+	s.change(c, func() { c.waiting = false })
 	return s.resume(c)
 }
 
@@ -187,98 +195,26 @@ func (s *supervision) stop(cause error) []action {
 	return s.end(Reason{Kind: ReasonShutdown, Err: cause})
 }
 
-// bystander carries on after a child that was stopped for another's sake. One
-// that is temporary does not come back.
-func (s *supervision) bystander(c *child, r Reason) []action {
-	if c.pending {
-		return s.proceed()
-	}
-	return append(s.finished(c, r), s.proceed()...)
-}
-
-// finished says that c stays down. The plan of a temporary child goes with it.
-func (s *supervision) finished(c *child, r Reason) []action {
-	if c.restart == Temporary {
-		s.remove(c)
-	}
-	c.gone = true
-	return []action{{op: opForget, child: c.id, reason: r}}
-}
-
-func (s *supervision) remove(c *child) {
-	delete(s.byID, c.id)
-	s.children = slices.Delete(s.children, c.index, c.index+1)
-	for i := c.index; i < len(s.children); i++ {
-		s.children[i].index = i
-	}
-}
-
-// failed decides what the failure of c means: a restart of all that it affects,
-// or the end.
-func (s *supervision) failed(c *child, r Reason, now time.Time, chance float64) []action {
-	if c.failedAt.IsZero() {
-		c.failedAt = now
-	}
-	if err := s.exhausted(c, r, now); err != nil {
-		reason := Failure(err)
-		return append([]action{{op: opGaveUp, reason: reason}}, s.end(reason)...)
-	}
-	s.restarts = append(s.recentRestarts(now), now)
-	after := c.backoff.Delay(c.tries, chance)
-	c.tries++
-	s.doom(c)
-	acts := []action{{op: opRestarting, child: c.id, after: after, reason: r}}
-	if after > 0 {
-		c.waiting, c.timer = true, c.timer+1
-		acts = append(acts, action{op: opWait, child: c.id, after: after, timer: c.timer})
-	}
-	return append(acts, s.resume(c)...)
-}
-
-// exhausted returns why no restart is left, or nil.
-func (s *supervision) exhausted(c *child, r Reason, now time.Time) error {
-	limit := s.plan.intensity
-	if limit.Exceeded(s.restarts, now) {
-		n := limit.recent(s.restarts, now)
-		return &GaveUpError{Who: s.plan.name, Restarts: n, Period: limit.Period, Err: r.cause()}
-	}
-	patience := c.backoff.GiveUpAfter
-	if patience > 0 && now.Sub(c.failedAt) >= patience {
-		return &GaveUpError{Who: s.plan.name, Restarts: c.tries, Period: patience, Err: r.cause()}
-	}
-	return nil
-}
-
-func (s *supervision) recentRestarts(now time.Time) []time.Time {
-	n := s.plan.intensity.recent(s.restarts, now)
-	return slices.Delete(s.restarts, 0, len(s.restarts)-n)
-}
-
-// doom marks what the failure of c takes down with it. Children that had
-// finished stay down.
-func (s *supervision) doom(c *child) {
-	c.pending = true
-	from, to := s.plan.strategy.Affected(c.index, len(s.children))
-	for _, other := range s.children[from:to] {
-		if other.alive() {
-			other.doomed, other.pending = true, other.restart != Temporary
-		}
-	}
-}
-
 // end stops whatever runs, in reverse, and then says reason.
 func (s *supervision) end(reason Reason) (acts []action) {
 	s.phase, s.ending = phaseEnding, reason
-	for _, c := range s.children {
+	for c := range s.all {
 		if c.waiting {
 			acts = append(acts, action{op: opCancel, child: c.id})
 		}
 		if c.state == childDown {
 			acts = append(acts, s.forgetIfRoot(c)...)
 		}
-		c.pending, c.waiting, c.doomed = false, false, c.alive()
+		s.change(c, func() { c.pending, c.waiting, c.doomed = false, false, c.alive() })
+		acts = append(acts, s.answer(c, wantReady, ErrStopping, Reason{})...)
 	}
 	return append(acts, s.proceed()...)
+}
+
+// giveUp tells why, and ends with it.
+func (s *supervision) giveUp(err error) []action {
+	reason := Failure(err)
+	return append([]action{{op: opGaveUp, reason: reason}}, s.end(reason)...)
 }
 
 // forgetIfRoot says that c stays down because everything ends.
@@ -288,4 +224,9 @@ func (s *supervision) forgetIfRoot(c *child) []action {
 	}
 	c.gone = true
 	return []action{{op: opForget, child: c.id, reason: s.ending}}
+}
+
+// restartsLeft returns how many restarts the intensity allows now.
+func (s *supervision) restartsLeft(now time.Time) int {
+	return max(0, s.plan.intensity.MaxRestarts-s.plan.intensity.recent(s.restarts, now))
 }

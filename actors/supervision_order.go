@@ -1,25 +1,33 @@
 package actors
 
-import "slices"
-
 // In which order a supervision's children stop and start.
+
+// independent reports whether children have nothing to do with each other now.
+func (s *supervision) independent() bool {
+	return s.phase == phaseRunning && s.plan.strategy.alone()
+}
+
+// stopsTogether reports whether all doomed children stop at once.
+func (s *supervision) stopsTogether() bool { return s.plan.together || s.plan.strategy == Dynamic }
 
 // resume carries on after something happened to c alone.
 func (s *supervision) resume(c *child) []action {
-	if s.plan.strategy != OneForOne || s.phase != phaseRunning {
+	switch {
+	case !s.independent():
 		return s.proceed()
+	case c.doomed:
+		return []action{s.halt(c)}
+	case c.launchable():
+		return []action{s.launch(c)}
 	}
-	if c.state != childDown || !c.pending || c.waiting {
-		return nil
-	}
-	return []action{s.launch(c)}
+	return nil
 }
 
 // proceed takes the next step towards what is wanted: first what must go, then
 // what must come, and then the news that it is done.
 func (s *supervision) proceed() []action {
-	acts, busy := s.stopDoomed()
-	if busy {
+	acts := s.stopDoomed()
+	if s.tally.stopping > 0 {
 		return acts
 	}
 	switch s.phase {
@@ -29,55 +37,49 @@ func (s *supervision) proceed() []action {
 	case phaseStarting, phaseRunning:
 		acts = append(acts, s.startPending()...)
 	}
-	if s.phase == phaseStarting && !slices.ContainsFunc(s.children, (*child).unsettled) {
+	if s.phase == phaseStarting && s.tally.unsettled == 0 {
 		s.phase = phaseRunning
 		acts = append(acts, action{op: opReady})
 	}
 	return acts
 }
 
-// unsettled reports whether c has yet to become ready, or to finish.
-func (c *child) unsettled() bool { return c.pending || c.state == childStarting }
-
-// stopDoomed asks the last doomed child to stop, or all when they stop
-// together; busy while any has yet to go.
-func (s *supervision) stopDoomed() (acts []action, busy bool) {
-	busy = slices.ContainsFunc(s.children, func(c *child) bool { return c.state == childStopping })
-	for _, c := range slices.Backward(s.children) {
-		if busy && !s.plan.together {
-			break
-		}
-		if c.doomed {
-			c.state, c.doomed, busy = childStopping, false, true
-			acts = append(acts, action{op: opStop, child: c.id})
-		}
+// stopDoomed asks the last doomed child to stop once no other is stopping, or
+// all when they stop together.
+func (s *supervision) stopDoomed() (acts []action) {
+	for s.tally.doomed > 0 && (s.tally.stopping == 0 || s.stopsTogether()) {
+		acts = append(acts, s.halt(s.lastToStop()))
 	}
-	return acts, busy
+	return acts
 }
 
 // startPending starts the first pending child whose elders are all ready, or
 // all pending ones when they start together. While one waits none starts,
 // unless they have nothing to do with each other.
 func (s *supervision) startPending() (acts []action) {
-	independent := s.plan.together && s.plan.strategy == OneForOne
-	if !independent && slices.ContainsFunc(s.children, func(c *child) bool { return c.waiting }) {
+	if s.tally.launchable == 0 || s.tally.waiting > 0 && !(s.plan.together && s.plan.strategy.alone()) {
 		return nil
 	}
-	for _, c := range s.children {
-		if c.state == childStarting && !s.plan.together {
-			return nil
-		}
-		if c.state == childDown && c.pending && !c.waiting {
-			acts = append(acts, s.launch(c))
-			if !s.plan.together {
-				return acts
+	if s.plan.together {
+		for c := range onward(s.firstToStart()) {
+			if c.launchable() {
+				acts = append(acts, s.launch(c))
 			}
 		}
+		return acts
+	}
+	if c := s.firstToStart(); c.launchable() {
+		acts = append(acts, s.launch(c))
 	}
 	return acts
 }
 
 func (s *supervision) launch(c *child) action {
-	c.state, c.pending = childStarting, false
+	s.change(c, func() { c.state, c.pending = childStarting, false })
 	return action{op: opStart, child: c.id}
+}
+
+func (s *supervision) halt(c *child) action {
+	s.change(c, func() { c.state, c.doomed = childStopping, false })
+	return action{op: opStop, child: c.id}
 }
