@@ -171,7 +171,7 @@ func (l *life) handleGoodbye(f *transport.Frame) {
 		w = wireError{Text: "unreadable goodbye"}
 	}
 	ev := lifeEvent{kind: kindGoodbye, plan: w.Code}
-	if w.Text != "" {
+	if w != (wireError{Code: w.Code}) { // it says more than the plan
 		ev.cause = w.err()
 	}
 	l.notify(ev)
