@@ -101,7 +101,9 @@ type Mailbox struct {
 	dispatcher actor.Dispatcher     // set once, before started
 	started    bool                 // never becomes false again
 	running    bool                 // a goroutine is in process, or scheduled: false only when nothing may be handled
-	suspended  bool                 // changed by the runner alone
+	suspended  bool                 // changed by the runner alone, and by Bury
+	frozen     bool                 // nothing is handled
+	buried     bool                 // suspended for good; never becomes false again
 	stopped    bool                 // never becomes false again
 	system     systemQueue
 	incoming   []mailItem  // posted since the last swap
@@ -112,7 +114,7 @@ type Mailbox struct {
 	flow       mailFlow    // congestion and who was told
 	total      uint64      // messages counted as begun, ever
 	looked     bool        // Look was called and the runner has not been between two messages since
-	attention  atomic.Bool // system messages wait, or suspended, or looked; written under mu
+	attention  atomic.Bool // system messages wait, or suspended, frozen or looked; written under mu
 
 	generation atomic.Uint64
 

@@ -196,7 +196,7 @@ func handledWhenStopped(message any) bool {
 // released m.mu. Whoever makes something runnable calls it before unlocking, so
 // that a mailbox which is not running has nothing that may be handled.
 func (m *Mailbox) wakeLocked() bool {
-	if m.running || !m.started || !m.runnableLocked() {
+	if m.running || !m.started || m.frozen || !m.runnableLocked() {
 		return false
 	}
 	m.running = true

@@ -152,7 +152,7 @@ func (m *Mailbox) attend() bool {
 	step, it := m.attendLocked()
 	tell := m.settleLocked()
 	m.looked = false
-	m.attention.Store(m.suspended || !m.system.empty())
+	m.attention.Store(m.suspended || m.frozen || !m.system.empty())
 	m.mu.Unlock()
 	if tell {
 		m.tell()
@@ -185,6 +185,9 @@ const (
 // or is suspended.
 func (m *Mailbox) attendLocked() (mailStep, mailItem) {
 	switch {
+	case m.frozen:
+		m.running = false
+		return stepIdle, mailItem{}
 	case !m.system.empty():
 		return m.takeSystemLocked()
 	case m.suspended && m.urgent > 0:
@@ -207,7 +210,7 @@ func (m *Mailbox) takeSystemLocked() (mailStep, mailItem) {
 		m.suspended = !m.stopped
 		return stepNone, mailItem{}
 	case *actor.ResumeMailbox:
-		m.suspended = false
+		m.suspended = m.buried
 		return stepNone, mailItem{}
 	}
 	if m.stopped && !handledWhenStopped(message) {

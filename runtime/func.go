@@ -60,7 +60,7 @@ type function struct {
 func (f *function) Receive(ctx actor.Context) {
 	switch m := ctx.Message().(type) {
 	case *actor.Started:
-		ctx, cancel := context.WithCancel(f.p.cluster.context(context.Background()))
+		ctx, cancel := context.WithCancel(f.p.cluster.context(f.p.lifetime.context()))
 		f.base, f.cancel = func() context.Context { return ctx }, cancel
 	case *actor.Stopping, *actor.Restarting:
 		f.running.Wait()

@@ -31,7 +31,7 @@ func Init() {
 func workerMain(in *osproc.Inherited) int {
 	stop := in.Watch(func(string) { os.Exit(exitOrphaned) })
 	defer stop()
-	k, err := newWorker(in.Reader, in.Writer)
+	k, err := newWorker(in.Reader, in.Writer, settings.logger)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "troupe: worker:", err)
 		return exitFailed

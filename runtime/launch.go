@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/seed-4314ae1d/troupe/actors"
+	"github.com/seed-4314ae1d/troupe/runtime/internal/faults"
 	"github.com/seed-4314ae1d/troupe/runtime/internal/osproc"
 	"github.com/seed-4314ae1d/troupe/transport"
 )
@@ -34,6 +35,7 @@ type launcher struct {
 	cfg     Config
 	cluster uuid.UUID
 	carry   carry
+	plan    *faults.Plan   // of a test; nil: none
 	running sync.WaitGroup // the goroutines of the handles
 }
 
@@ -52,10 +54,14 @@ func (l *launcher) group(name string) Group {
 func (l *launcher) Launch(who actors.Incarnation, report func(actors.WorkerEvent)) (actors.Worker, error) {
 	g := l.group(who.Slot.Group)
 	s := g.settings(l.cfg, who)
+	if err := l.plan.Refuse(who); err != nil {
+		return nil, err
+	}
 	c, r, w, err := l.carry(g, s)
 	if err != nil {
 		return nil, err
 	}
+	r, w = l.plan.Begin(who, c, r, w)
 	h := &handle{carrier: c, launcher: l, who: who, report: report}
 	h.life = newLife(l.hub, who, h.said)
 	l.running.Go(func() { h.run(r, w, s) })

@@ -10,6 +10,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/seed-4314ae1d/troupe/actors"
+	"github.com/seed-4314ae1d/troupe/runtime/internal/faults"
 	"github.com/seed-4314ae1d/troupe/runtime/internal/osproc"
 )
 
@@ -46,7 +47,7 @@ func Start(ctx context.Context, cfg Config) (*Cluster, error) {
 	if err := cfg.validate(); err != nil {
 		return nil, err
 	}
-	m, err := newMaster(cfg)
+	m, err := newMaster(cfg, faults.FromContext(ctx))
 	if err != nil {
 		return nil, err
 	}
@@ -54,7 +55,7 @@ func Start(ctx context.Context, cfg Config) (*Cluster, error) {
 }
 
 // newMaster spawns the tree, which starts the workers.
-func newMaster(cfg Config) (*master, error) {
+func newMaster(cfg Config, plan *faults.Plan) (*master, error) {
 	log := cfg.logger()
 	m := &master{ready: make(chan struct{}), ended: make(chan error, 1), done: make(chan struct{})}
 	m.p = newProcess(processConfig{
@@ -63,12 +64,13 @@ func newMaster(cfg Config) (*master, error) {
 	m.hub = newHub(m.p, cfg.Groups, cfg.Hold)
 	m.p.exits, m.p.hub = m.hub, m.hub
 	m.p.cluster.master, m.p.cluster.slots = m, cfg.sizes()
-	m.launcher = &launcher{hub: m.hub, cfg: cfg, cluster: uuid.New(), carry: localCarry}
+	m.launcher = &launcher{hub: m.hub, cfg: cfg, cluster: uuid.New(), plan: plan, carry: localCarry(plan, log)}
 	m.out = newOutput(cfg.Logger, os.Stderr)
 	if !cfg.InProcess {
 		m.forker = osproc.NewForker()
 		m.launcher.carry = processCarry(m.forker, m.out, cfg.guards)
 	}
+	plan.Begun(m.p.system)
 	err := m.spawn(cfg, log)
 	if err != nil {
 		m.ended <- err

@@ -14,6 +14,7 @@ import (
 
 	"github.com/seed-4314ae1d/troupe/actors"
 	"github.com/seed-4314ae1d/troupe/runtime/internal/codec"
+	"github.com/seed-4314ae1d/troupe/runtime/internal/faults"
 	"github.com/seed-4314ae1d/troupe/transport"
 )
 
@@ -37,6 +38,10 @@ type process struct {
 	mailbox  actors.MailboxConfig // limits; ID and Hooks are set per actor
 	leaving  atomic.Bool          // a worker whose goodbye is sent; never becomes false again
 	cluster  *Cluster
+
+	lifetime lifetime     // of services and functions
+	frozen   atomic.Bool  // a worker in the master's process that is stopped or dead
+	gate     *faults.Gate // nil, unless a test kit is part of the program
 }
 
 // outlet is the way to other processes: the hub in the master, the spoke in a
@@ -70,6 +75,7 @@ func newProcess(cfg processConfig) *process {
 		downs:    newDownTable(),
 		log:      cfg.log,
 		mailbox:  cfg.mailbox,
+		lifetime: newLifetime(),
 	}
 	p.notices = newAside(maxNotices, p.asideFailed)
 	p.futures = newAside(maxNotices, p.asideFailed)
@@ -113,6 +119,7 @@ func (p *process) close() {
 		p.log.Error().Msg("a subscriber of dead letters does not return")
 	}
 	p.system.Shutdown()
+	p.lifetime.end()
 }
 
 // noticeGrace is how long the end waits for subscribers and continuations.

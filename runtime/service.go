@@ -50,7 +50,7 @@ func (s *service) Receive(ctx actor.Context) {
 }
 
 func (s *service) start(ctx actor.Context) {
-	run, cancel := context.WithCancel(s.p.cluster.context(context.Background()))
+	run, cancel := context.WithCancel(s.p.cluster.context(s.p.lifetime.context()))
 	s.cancel = cancel
 	self, root := ctx.Self(), ctx.ActorSystem().Root
 	s.done.Go(func() {

@@ -55,6 +55,7 @@ func (p *process) spawnMiddleware(next actor.SpawnFunc) actor.SpawnFunc {
 		cfg := p.mailbox
 		cfg.ID, cfg.Address, cfg.Hooks = id, p.address, b
 		b.Mailbox = actors.NewMailbox(cfg)
+		b.freezeIfFrozen()
 		pid, err := next(system, id, props.Clone(
 			actor.WithMailbox(func() actor.Mailbox { return b.Mailbox }),
 			actor.WithReceiverMiddleware(b.receive),
@@ -73,6 +74,7 @@ func (b *box) register() {
 	if b.gone.Load() {
 		b.p.boxes.CompareAndDelete(b.id, b)
 	}
+	b.freezeIfFrozen()
 }
 
 // receive is the receiver middleware of the actor: the innermost one.
@@ -93,7 +95,9 @@ func (b *box) receive(next actor.ReceiverFunc) actor.ReceiverFunc {
 			b.Restarted()
 			b.failure.Store(nil)
 		default:
-			next(ctx, envelope)
+			if b.p.gate == nil || b.p.gate.Pass(b.id, envelope.Message) {
+				next(ctx, envelope)
+			}
 		}
 	}
 }

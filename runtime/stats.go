@@ -11,6 +11,7 @@ type Stats struct {
 	OpenCalls    int // made by this process and without an outcome
 	PendingCalls int // in the master: calls of all processes that some process has; else 0
 	Watches      int // in the master: watches between processes; else 0
+	Held         int // in the master: messages that wait for a worker; else 0
 
 	// Workers is, in the master, what each worker that serves told last, by its
 	// incarnation such as "greeter/1#4"; else nil.
@@ -28,6 +29,7 @@ func (c *Cluster) Stats() Stats {
 	if c.master != nil {
 		s.PendingCalls, s.Watches = c.master.hub.holders.len(), c.master.hub.watches.len()
 		s.Workers = c.master.hub.usage()
+		s.Held = c.master.hub.held()
 	}
 	return s
 }
@@ -41,4 +43,21 @@ func (h *hub) usage() map[string]Usage {
 		}
 	}
 	return all
+}
+
+// held counts the messages that wait for a slot or group.
+func (h *hub) held() (n int) {
+	for _, s := range h.slots {
+		n += s.heldMessages()
+	}
+	for _, g := range h.groups {
+		n += g.heldMessages()
+	}
+	return n
+}
+
+func (p *place) heldMessages() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.hold.frames)
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/seed-4314ae1d/troupe/actors"
+	"github.com/seed-4314ae1d/troupe/runtime/internal/faults"
 	"github.com/seed-4314ae1d/troupe/transport"
 )
 
@@ -54,7 +55,7 @@ type ending struct {
 }
 
 // newWorker shakes hands and makes a worker that does not run yet.
-func newWorker(r io.ReadCloser, w io.WriteCloser) (*worker, error) {
+func newWorker(r io.ReadCloser, w io.WriteCloser, logger func(settings) zerolog.Logger) (*worker, error) {
 	hello, err := transport.ReadHello(r)
 	if err != nil {
 		return nil, err
@@ -68,8 +69,11 @@ func newWorker(r io.ReadCloser, w io.WriteCloser) (*worker, error) {
 	}
 	k := &worker{who: who, settings: s, ends: make(chan ending, 1), released: make(chan struct{})}
 	k.p = newProcess(processConfig{
-		address: s.Who, log: s.logger(), maxCalls: s.MaxCalls, mailbox: s.Mailbox.mailboxConfig(),
+		address: s.Who, log: logger(s), maxCalls: s.MaxCalls, mailbox: s.Mailbox.mailboxConfig(),
 	})
+	if faults.HasAgent() {
+		k.p.gate = &faults.Gate{}
+	}
 	k.out = &spoke{p: k.p}
 	k.out.pauses.frames, k.out.pauses.bytes = windowFor(s.Mailbox)
 	k.p.exits, k.p.spoke = k.out, k.out
@@ -99,6 +103,7 @@ func (k *worker) run() int {
 	if err := k.prepare(); err != nil {
 		return k.goodbye(ending{plan: codeOther, cause: err})
 	}
+	k.admitAgent()
 	host, err := k.p.system.Root.SpawnNamed(actor.PropsFromProducer(func() actor.Actor { return &host{w: k} }), "host")
 	if err != nil {
 		return k.goodbye(ending{plan: codeOther, cause: err})
@@ -175,13 +180,45 @@ func (k *worker) flush() {
 	_ = k.link.Flush(ctx) // the master is gone: nobody to tell
 }
 
+// admitAgent spawns a test kit's actor, if there is a kit.
+func (k *worker) admitAgent() {
+	if k.p.gate == nil {
+		return
+	}
+	agent := faults.NewAgent(faults.Worker{Gate: k.p.gate, Busy: func() int { return k.p.busy(faults.AgentName) }})
+	props := actor.PropsFromProducer(func() actor.Actor { return agent })
+	if _, err := k.p.system.Root.SpawnNamed(props, faults.AgentName); err != nil {
+		panic(err) // the first actor has a name that is taken
+	}
+}
+
+// die makes a worker in the master's process as good as dead. The caller cuts
+// its link.
+func (k *worker) die() {
+	k.p.freeze()
+	k.p.lifetime.end()
+	k.p.gate.Kill()
+}
+
 // stop takes down what is left of a worker in the master's process. In a
-// process of its own, exit does.
-func (k *worker) stop() {
+// process of its own, exit does. The actors of one that was killed end when
+// the plan says so.
+func (k *worker) stop(plan *faults.Plan) {
 	k.link.Close(0)
 	k.in.close()
 	k.out.pauses.end()
 	k.p.calls.failAll(actors.ErrNotSent)
+	if k.p.frozen.Load() {
+		plan.Bury(k.takeDown)
+		return
+	}
+	k.takeDown()
+}
+
+func (k *worker) takeDown() {
+	if k.p.frozen.Load() {
+		k.p.buryActors()
+	}
 	if k.host != nil {
 		k.p.system.Root.Stop(k.host)
 	}
@@ -229,6 +266,9 @@ func (k *worker) handleControl(f *transport.Frame) error {
 
 // drain asks the host to finish. Before there is one, the end is at once.
 func (k *worker) drain() {
+	if k.p.gate.Refuses() {
+		return
+	}
 	if box, ok := k.p.box("host"); ok {
 		box.Deliver(actors.Delivery{Message: &drainHost{}, MustDeliver: true})
 		return
