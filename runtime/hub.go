@@ -302,9 +302,9 @@ func (h *hub) tell(watcher, who transport.Addr, why actor.TerminatedReason, caus
 		h.p.tellWatcher(watcher.Name, who, why, cause)
 		return
 	}
-	f := &transport.Frame{Kind: kindTerminated, To: watcher, From: who,
-		Payload: encodeWire(wireDown{Why: int32(why), Cause: packError(cause)})}
 	if l := h.resolve(watcher); l != nil {
-		_ = l.send(f, true) // dead: nobody to tell
+		_ = sendError(cause, downForm(why), func(payload []byte) error { // dead: nobody to tell
+			return l.send(&transport.Frame{Kind: kindTerminated, To: watcher, From: who, Payload: payload}, true)
+		})
 	}
 }

@@ -71,7 +71,10 @@ func newMaster(cfg Config, plan *faults.Plan) (*master, error) {
 		m.launcher.carry = processCarry(m.forker, m.out, cfg.guards)
 	}
 	plan.Begun(m.p.system)
-	err := m.spawn(cfg, log)
+	err := m.p.startRelay()
+	if err == nil {
+		err = m.spawn(cfg, log)
+	}
 	if err != nil {
 		m.ended <- err
 	}

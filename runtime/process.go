@@ -218,11 +218,10 @@ func (p *process) sendFailed(caller transport.Addr, id uint32, err error) {
 	if id == 0 || p.hub != nil && !p.hub.exists(caller.Host) {
 		return // it has no way to tell, or is gone
 	}
-	f := &transport.Frame{
-		Kind: kindFailed, To: caller, Reply: uint64(id),
-		Payload: encodeWire(packError(err)),
-	}
-	if p.send(f, true) != nil {
+	sent := sendError(err, failureForm, func(payload []byte) error {
+		return p.send(&transport.Frame{Kind: kindFailed, To: caller, Reply: uint64(id), Payload: payload}, true)
+	})
+	if sent != nil {
 		p.deaths[actors.DeadLateReply].Add(1)
 	}
 }

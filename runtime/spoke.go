@@ -34,10 +34,9 @@ func (s *spoke) control(f *transport.Frame) {
 }
 
 func (s *spoke) terminated(watcher, who transport.Addr, why actor.TerminatedReason, cause error) {
-	_ = s.send(&transport.Frame{ // the master is gone: nobody to tell
-		Kind: kindTerminated, To: watcher, From: who,
-		Payload: encodeWire(wireDown{Why: int32(why), Cause: packError(cause)}),
-	}, true)
+	_ = sendError(cause, downForm(why), func(payload []byte) error { // the master is gone: nobody to tell
+		return s.send(&transport.Frame{Kind: kindTerminated, To: watcher, From: who, Payload: payload}, true)
+	})
 }
 
 func (s *spoke) forget(id uint32) {

@@ -63,17 +63,19 @@ func (e *lostCall) As(target any) bool { return e.why != nil && errors.As(e.why,
 // error that wraps several crosses with the first that is known; codes of the
 // others are kept as far as there is no other.
 type wireError struct {
-	Code  errCode            `cbor:"c,omitempty"`
-	Text  string             `cbor:"t,omitempty"`
-	Type  string             `cbor:"y,omitempty"`
-	Actor string             `cbor:"a,omitempty"`
-	Panic *actors.PanicError `cbor:"p,omitempty"`
-	Exit  *actors.ExitError  `cbor:"x,omitempty"`
-	Start *actors.StartError `cbor:"s,omitempty"`
-	Admin *actors.AdminError `cbor:"d,omitempty"`
-	Gave  *wireGaveUp        `cbor:"g,omitempty"`
-	Lost  bool               `cbor:"l,omitempty"`
-	Cause *wireError         `cbor:"w,omitempty"`
+	Code     errCode            `cbor:"c,omitempty"`
+	Text     string             `cbor:"t,omitempty"`
+	Type     string             `cbor:"y,omitempty"`
+	Actor    string             `cbor:"a,omitempty"`
+	Panic    *actors.PanicError `cbor:"p,omitempty"`
+	Exit     *actors.ExitError  `cbor:"x,omitempty"`
+	Start    *actors.StartError `cbor:"s,omitempty"`
+	Admin    *actors.AdminError `cbor:"d,omitempty"`
+	Limit    *actors.LimitError `cbor:"m,omitempty"`
+	Recycled *wireRecycled      `cbor:"r,omitempty"`
+	Gave     *wireGaveUp        `cbor:"g,omitempty"`
+	Lost     bool               `cbor:"l,omitempty"`
+	Cause    *wireError         `cbor:"w,omitempty"`
 }
 
 // wireGaveUp is a GaveUpError but for its cause.
@@ -81,6 +83,12 @@ type wireGaveUp struct {
 	Who      string        `cbor:"w"`
 	Restarts int           `cbor:"r"`
 	Period   time.Duration `cbor:"p"`
+}
+
+// wireRecycled is a RecycledError but for its cause.
+type wireRecycled struct {
+	Who   string            `cbor:"w"`
+	Limit actors.LimitError `cbor:"l"`
 }
 
 // wireDown is the payload of kindTerminated.
@@ -118,6 +126,8 @@ func (w *wireError) err() error {
 		return &lostCall{answer: sentinel, why: cause}
 	case w.Gave != nil:
 		return &actors.GaveUpError{Who: w.Gave.Who, Restarts: w.Gave.Restarts, Period: w.Gave.Period, Err: cause}
+	case w.Recycled != nil:
+		return &actors.RecycledError{Who: w.Recycled.Who, Limit: &w.Recycled.Limit, Err: cause}
 	case w.Start != nil:
 		w.Start.Err = cause
 		return w.Start
@@ -129,6 +139,8 @@ func (w *wireError) err() error {
 		return w.Panic
 	case w.Admin != nil:
 		return w.Admin
+	case w.Limit != nil:
+		return w.Limit
 	case cause == nil && sentinel != nil && sentinel.Error() == w.Text:
 		return sentinel
 	}

@@ -1,10 +1,14 @@
 package runtime
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
+	"github.com/asynkron/protoactor-go/actor"
+
 	"github.com/seed-4314ae1d/troupe/actors"
+	"github.com/seed-4314ae1d/troupe/transport"
 )
 
 // What of an error crosses is bounded, since it may be anything: so many
@@ -29,7 +33,31 @@ func packWithin(err error, room int) (w *wireError) {
 			w = &wireError{Text: fmt.Sprintf("a %T, whose methods panic", err)}
 		}
 	}()
-	return (&packer{room: room}).pack(err, maxRungs)
+	p := &packer{room: room}
+	w = p.pack(err, maxRungs)
+	if w.Text == "" {
+		w.Text = p.fit(err.Error()) // for who does not know the type
+	}
+	return w
+}
+
+// sendError gives send the encoding of err in the given form, and a shorter one
+// as long as it is too large for a message: what tells of an end must arrive.
+func sendError(err error, form func(*wireError) any, send func(payload []byte) error) error {
+	for room := maxErrorBytes; ; room /= 16 {
+		sent := send(encodeWire(form(packWithin(err, room))))
+		var large *transport.TooLargeError
+		if room == 0 || !errors.As(sent, &large) {
+			return sent
+		}
+	}
+}
+
+func failureForm(w *wireError) any { return w }
+
+// downForm is the form of kindTerminated.
+func downForm(why actor.TerminatedReason) func(*wireError) any {
+	return func(w *wireError) any { return wireDown{Why: int32(why), Cause: w} }
 }
 
 // packer takes the texts of one chain off its room.
@@ -63,6 +91,11 @@ func (p *packer) rung(err error) (*wireError, error) {
 		return &wireError{Exit: p.exit(*e)}, e.Err
 	case *actors.PanicError:
 		return &wireError{Panic: p.panicked(*e)}, e.Err
+	case *actors.RecycledError:
+		return &wireError{Recycled: p.recycled(e)}, e.Err
+	case *actors.LimitError:
+		limit := *e
+		return &wireError{Limit: &limit}, nil
 	case *actors.AdminError:
 		admin := *e
 		admin.Text = p.fit(e.Text)
@@ -89,6 +122,14 @@ func (p *packer) panicked(e actors.PanicError) *actors.PanicError {
 	e.Actor, e.Message = p.fit(e.Actor), p.fit(e.Message)
 	e.Value, e.Stack = p.fit(e.Value), p.fit(e.Stack)
 	return &e
+}
+
+func (p *packer) recycled(e *actors.RecycledError) *wireRecycled {
+	w := &wireRecycled{Who: p.fit(e.Who)}
+	if e.Limit != nil {
+		w.Limit = *e.Limit
+	}
+	return w
 }
 
 // plain packs an error of a type that is not ours. Of what it wraps, the
@@ -139,7 +180,7 @@ func unwrap(err error) []error {
 func ours(err error) bool {
 	switch err.(type) { //nolint:errorlint // itself, not what it wraps
 	case *lostCall, *actors.GaveUpError, *actors.StartError, *actors.ExitError, *actors.PanicError,
-		*actors.AdminError, *actors.CallError:
+		*actors.RecycledError, *actors.LimitError, *actors.AdminError, *actors.CallError:
 		return true
 	}
 	return false

@@ -156,11 +156,7 @@ func (k *worker) sendData(kind transport.Kind, payload []byte) {
 
 // goodbye tells the master how the worker ends, and waits until it knows.
 func (k *worker) goodbye(e ending) int {
-	w := wireError{Code: e.plan}
-	if e.cause != nil {
-		w = *packError(e.cause)
-	}
-	k.sendData(kindGoodbye, encodeWire(w))
+	k.sendGoodbye(e)
 	k.p.leaving.Store(true) // after the goodbye: by then the master holds what comes back
 	select {
 	case <-k.released:
@@ -172,6 +168,16 @@ func (k *worker) goodbye(e ending) int {
 		return exitFailed
 	}
 	return exitPlanned
+}
+
+func (k *worker) sendGoodbye(e ending) {
+	if e.cause == nil {
+		k.sendData(kindGoodbye, encodeWire(wireError{Code: e.plan}))
+		return
+	}
+	_ = sendError(e.cause, failureForm, func(payload []byte) error { // the master is gone: run ends
+		return k.out.send(&transport.Frame{Kind: kindGoodbye, Payload: payload}, true)
+	})
 }
 
 func (k *worker) flush() {
