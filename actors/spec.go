@@ -89,6 +89,7 @@ type KindActor struct {
 	Kind     string
 	ArgsType string // wire name of the arguments' type; "" for none
 	Args     []byte // the arguments, encoded
+	Fault    string // why it cannot be made, found when the arguments were encoded: its spec is bad; "" for a good one
 }
 
 // Far is an actor of a kind that runs in a worker: in the given slot of Group,

@@ -1,0 +1,107 @@
+package actors
+
+import (
+	"errors"
+	"slices"
+
+	"github.com/asynkron/protoactor-go/actor"
+)
+
+// tell gives a proxy notice of its actor. A proxy that does not know the
+// placement, or is gone, has no use for the actor.
+func (h *farHost) tell(ctx actor.Context, c *farChild, notice any) {
+	call := &farCall{to: c.proxy, message: notice}
+	call.then = func(ctx actor.Context, reply any, err error) {
+		noted, _ := reply.(*FarNoted)
+		unknown := err != nil && !errors.Is(err, ErrDraining) // whoever drains is watched on
+		if (unknown || noted != nil && noted.Stale) && h.children[c.placement] == c {
+			ctx.Stop(c.pid)
+		}
+	}
+	call.send(ctx, &h.env.Far)
+}
+
+// terminated follows the end of an actor, or of a proxy.
+func (h *farHost) terminated(ctx actor.Context, msg *actor.Terminated) {
+	if c := h.byID[msg.Who.Id]; c != nil && c.pid.Equal(msg.Who) {
+		h.ended(ctx, c)
+		return
+	}
+	left := h.byProxy[pathOf(msg.Who)]
+	if msg.Why != actor.TerminatedReason_Stopped {
+		for _, c := range left {
+			ctx.Stop(c.pid)
+		}
+		return
+	}
+	h.check(ctx, left)
+}
+
+// check asks whether the proxy that has stopped was followed by one of the same
+// name, and whose the actors are: such a one's FarStart may have been faster
+// than the word of the old one's end.
+func (h *farHost) check(ctx actor.Context, left []*farChild) {
+	if len(left) == 0 {
+		return
+	}
+	ctx.Watch(left[0].proxy)
+	for _, c := range left {
+		h.tell(ctx, c, &FarCheck{Placement: c.placement})
+	}
+}
+
+// ended forgets an actor that is gone, and tells its proxy.
+func (h *farHost) ended(ctx actor.Context, c *farChild) {
+	h.forget(ctx, c)
+	h.tell(ctx, c, h.lastWord(c))
+	if h.leaving && len(h.children) == 0 {
+		ctx.Stop(ctx.Self())
+	}
+}
+
+// lastWord is why an actor ended: what it said itself comes first.
+func (h *farHost) lastWord(c *farChild) *FarEnded {
+	end := &FarEnded{Placement: c.placement}
+	switch {
+	case c.end != nil:
+		return c.end
+	case c.cause != nil:
+		end.Kind, end.Cause = ReasonFailed, h.pack(c.cause)
+	case c.asked:
+		end.Kind = ReasonShutdown
+	default:
+		end.Left = h.leaving
+	}
+	return end
+}
+
+func (h *farHost) forget(ctx actor.Context, c *farChild) {
+	delete(h.children, c.placement)
+	delete(h.byID, c.pid.Id)
+	path := pathOf(c.proxy)
+	left := slices.DeleteFunc(h.byProxy[path], func(other *farChild) bool { return other == c })
+	if len(left) > 0 {
+		h.byProxy[path] = left
+		return
+	}
+	delete(h.byProxy, path)
+	ctx.Unwatch(c.proxy)
+}
+
+// leave lets every actor finish what it was sent. One that has failed cannot.
+func (h *farHost) leave(ctx actor.Context) {
+	if h.leaving {
+		return
+	}
+	h.leaving = true
+	for _, c := range h.children {
+		if c.cause != nil {
+			ctx.Stop(c.pid)
+		} else {
+			ctx.Poison(c.pid)
+		}
+	}
+	if len(h.children) == 0 {
+		ctx.Stop(ctx.Self())
+	}
+}

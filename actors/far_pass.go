@@ -1,0 +1,120 @@
+package actors
+
+import (
+	"strings"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+)
+
+// farStopGrace is how long a proxy that is stopped, not by Shutdown, waits for
+// its far actor to be gone, so that what its parent starts next does not meet it.
+const farStopGrace = 5 * time.Second
+
+// pass hands a message on to the actor, or holds it until there is one.
+func (p *farProxy) pass(ctx actor.Context) {
+	switch {
+	case p.pid != nil:
+		ctx.Forward(p.pid)
+	case len(p.held) >= maxFarHeld:
+		p.refuse(ctx, ctx.Message(), ctx.Sender(), DeadOverflow)
+	default:
+		p.held = append(p.held, envelopeOf(ctx))
+	}
+}
+
+// envelopeOf is the message that ctx handles, as it came.
+func envelopeOf(ctx actor.Context) actor.MessageEnvelope {
+	envelope := actor.MessageEnvelope{Message: ctx.Message(), Sender: ctx.Sender()}
+	if header := ctx.MessageHeader(); header != nil && header.Length() > 0 {
+		envelope.Header = make(map[string]string, header.Length())
+		for _, key := range header.Keys() {
+			envelope.Header[key] = header.Get(key)
+		}
+	}
+	return envelope
+}
+
+// release hands on what was held, in order.
+func (p *farProxy) release(ctx actor.Context) {
+	for i := range p.held {
+		ctx.ActorSystem().Root.Send(p.pid, &p.held[i])
+	}
+	p.held = nil
+}
+
+// poisoned passes a PoisonPill on: the actor finishes what was sent before it.
+func (p *farProxy) poisoned(next actor.ReceiverFunc) actor.ReceiverFunc {
+	return func(ctx actor.ReceiverContext, envelope *actor.MessageEnvelope) {
+		if _, poison := envelope.Message.(*actor.PoisonPill); poison && p.pid != nil {
+			ctx.ActorSystem().Root.Send(p.pid, envelope)
+			return
+		}
+		next(ctx, envelope)
+	}
+}
+
+// shutdown ends the actor, and the proxy after it. An actor that is not placed
+// yet, or whose host has not answered, is left to the host's watch.
+func (p *farProxy) shutdown(ctx actor.Context) {
+	if p.stopping {
+		return
+	}
+	p.stopping = true
+	if p.host == nil {
+		p.leave(ctx, Reason{Kind: ReasonShutdown})
+		return
+	}
+	p.direct(ctx, DirectiveStop)
+}
+
+// leave tells a supervisor why, and stops.
+func (p *farProxy) leave(ctx actor.Context, reason Reason) {
+	p.stopping = true
+	if p.supervised && ctx.Parent() != nil {
+		ctx.Request(ctx.Parent(), &ChildExited{Reason: reason})
+	}
+	ctx.Stop(ctx.Self())
+}
+
+// stoppedByOthers leaves nothing behind when the proxy is stopped as any actor
+// is. It waits for the end of the actor, as far as that comes in time; a process
+// that dies meanwhile is an end too.
+func (p *farProxy) stoppedByOthers(ctx actor.Context) {
+	for i := range p.held {
+		p.refuse(ctx, p.held[i].Message, p.held[i].Sender, DeadStopped)
+	}
+	p.held = nil
+	switch {
+	case p.pid != nil:
+		p.awaitEnd(ctx)
+	case p.host != nil:
+		ctx.Send(p.host, &FarDirective{Placement: p.placement, Directive: DirectiveStop})
+	}
+}
+
+func (p *farProxy) awaitEnd(ctx actor.Context) {
+	ended := actor.NewFuture(ctx.ActorSystem(), farStopGrace)
+	if way, ok := ctx.ActorSystem().ProcessRegistry.Get(p.pid); ok {
+		way.SendSystemMessage(p.pid, &actor.Watch{Watcher: ended.PID()})
+	}
+	ctx.Stop(p.pid)
+	if ended.Wait() != nil {
+		p.env.Log.Warn().Str("actor", p.pid.Address+"/"+p.pid.Id).Msg("a far actor did not stop in time; it ends when it can")
+	}
+}
+
+func (p *farProxy) refuse(ctx actor.Context, message any, sender *actor.PID, why DeadReason) {
+	if p.env.Far.Refuse != nil {
+		p.env.Far.Refuse(ctx, message, sender, why)
+	}
+}
+
+// maxFarName bounds what of a proxy's name is in the path of its actor.
+const maxFarName = 64
+
+// baseName is the last part of an actor's path.
+func baseName(id string) string {
+	name := id[strings.LastIndexByte(id, '/')+1:]
+	return name[:min(len(name), maxFarName)]
+}
