@@ -44,10 +44,7 @@ func (c *continuations) takeAll() map[*thenWaiter]struct{} {
 
 // abandon ends the continuations of the actor's life so far.
 func (b *box) abandon() {
-	lost := &lostCall{answer: actors.ErrMaybeDone}
-	if failure := b.failure.Load(); failure != nil {
-		lost.why = failure
-	}
+	lost := &lostCall{answer: actors.ErrMaybeDone, why: b.lastFailure()}
 	self := actor.NewPID(b.p.address, b.id)
 	for w := range b.continuations.takeAll() {
 		if w.sender != nil {

@@ -52,6 +52,10 @@ func (h *host) start(ctx actor.Context) {
 			h.w.end(ending{cause: panicError(r, rootID, "")})
 		}
 	}()
+	if _, err := ctx.SpawnNamed(actors.FarHostProps(), "far"); err != nil { // before the root is ready, and so the worker
+		h.w.end(ending{cause: fmt.Errorf("runtime: spawn host of far actors: %w", err)})
+		return
+	}
 	props := actor.PropsFromProducer(
 		func() actor.Actor { return h.w.recipe.produce(h.w.p, h.w.args) },
 		actor.WithReceiverMiddleware(tellStarted(ctx.Self())),

@@ -204,7 +204,8 @@ func (in *inlet) elsewhere(f *transport.Frame, message any) {
 // handBack returns to the master what came for the slot, or group, of a worker
 // that leaves: it is for the next life.
 func (in *inlet) handBack(f *transport.Frame) bool {
-	if !in.p.leaving.Load() || f.To.Name != rootID || f.To.Host == in.p.address {
+	ours := f.To.Name == rootID || f.To.Name == actors.FarHostID
+	if !in.p.leaving.Load() || !ours || f.To.Host == in.p.address {
 		return false
 	}
 	back := ownFrame(f)

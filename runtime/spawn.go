@@ -19,8 +19,8 @@ type box struct {
 
 	continuations continuations
 
-	gone    atomic.Bool                       // the actor has handled Stopped
-	failure atomic.Pointer[actors.PanicError] // the panic that it has not been restarted from
+	gone    atomic.Bool           // the actor has handled Stopped
+	failure atomic.Pointer[error] // the failure that it has not been restarted from; nil: none
 }
 
 var boxExtensionID = ctxext.NextContextExtensionID()
@@ -119,11 +119,7 @@ func (b *box) last(next actor.ReceiverFunc, ctx actor.ReceiverContext, envelope 
 func (b *box) end() {
 	b.abandon()
 	self := transport.Addr{Host: b.p.address, Name: b.id}
-	if failure := b.failure.Load(); failure != nil {
-		b.p.downs.put(self, failure)
-	} else {
-		b.p.downs.put(self, nil)
-	}
+	b.p.downs.put(self, b.lastFailure())
 	b.gone.Store(true)
 	b.p.boxes.CompareAndDelete(b.id, b)
 	b.Mailbox.Stopped()
@@ -145,13 +141,30 @@ func (b *box) Refused(message any, sender *actor.PID, why actors.DeadReason) {
 // Panicked implements actors.MailboxHooks: protoactor would let the caller of
 // the message that killed the actor wait for its timeout.
 func (b *box) Panicked(message any, sender *actor.PID, err *actors.PanicError) {
-	b.failure.Store(err)
+	b.failed(err)
 	if sender != nil {
 		told := *err
 		told.Err = nil // what the panic was about does not answer whether the call may be retried
 		err = &told
 		b.p.failCaller(sender, actor.NewPID(b.p.address, b.id), err)
 	}
+}
+
+// failed keeps why the actor has failed, until it is restarted; nil: it has not.
+func (b *box) failed(cause error) {
+	if cause == nil {
+		b.failure.Store(nil)
+		return
+	}
+	b.failure.Store(&cause)
+}
+
+// lastFailure is the failure that the actor has not been restarted from, or nil.
+func (b *box) lastFailure() error {
+	if failure := b.failure.Load(); failure != nil {
+		return *failure
+	}
+	return nil
 }
 
 // Suspended implements actors.MailboxHooks. No message of the runtime needs an
