@@ -28,9 +28,18 @@ func (g *group) follow(message any) {
 
 // recycleInTurn asks workers to finish and be replaced, as many as may be.
 func (g *group) recycleInTurn(ctx actor.Context) {
+	g.turns.settle(func(id string) bool { return !g.comesBack(id) })
 	for id, limit := g.turns.next(); id != ""; id, limit = g.turns.next() {
-		g.env.log.Warn().Str("worker", id).Err(limit).Msg("recycling")
-		ctx.Send(g.running[id].pid, &recycling{limit: limit})
-		g.stopChild(ctx, id)
+		if proxy := g.running[id]; proxy != nil {
+			g.env.log.Warn().Str("slot", id).Err(limit).Msg("recycling")
+			ctx.Send(proxy.pid, &recycling{limit: limit})
+			g.carryOut(ctx, g.core.recycle(0, id))
+		}
 	}
+}
+
+// comesBack reports whether a slot runs or will, without anybody's asking.
+func (g *group) comesBack(id string) bool {
+	c := g.core.byID[id]
+	return c != nil && !c.rests()
 }

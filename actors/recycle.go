@@ -1,6 +1,9 @@
 package actors
 
-import "slices"
+import (
+	"maps"
+	"slices"
+)
 
 // turns is the pure core that decides which slots of a group are recycled
 // when: those that want it in the order in which they asked, and only while
@@ -41,10 +44,12 @@ func (t *turns) left(id string) {
 	t.withdraw(id)
 }
 
-// finished says that a slot takes no work any more and is not counted on.
-func (t *turns) finished(id string) {
-	delete(t.away, id)
-	t.withdraw(id)
+// settle forgets the slots that are away for good: they are not counted on.
+func (t *turns) settle(forGood func(id string) bool) {
+	if len(t.queue) == 0 {
+		return // nobody needs to know
+	}
+	maps.DeleteFunc(t.away, func(id string, _ bool) bool { return forGood(id) })
 }
 
 func (t *turns) withdraw(id string) {
