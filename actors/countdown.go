@@ -18,7 +18,13 @@ type countdown struct {
 // set begins anew: d in slices of at most slice, and of a quarter of d.
 func (c *countdown) set(ctx actor.Context, d, slice time.Duration) {
 	c.left, c.slice = d, max(time.Millisecond, min(slice, d/4))
-	c.next(ctx)
+	c.arm(ctx)
+}
+
+func (c *countdown) arm(ctx actor.Context) {
+	after := min(c.slice, c.left)
+	c.left -= after
+	c.alarm.set(ctx, after)
 }
 
 // next follows a ring, and reports whether it was the last.
@@ -26,9 +32,7 @@ func (c *countdown) next(ctx actor.Context) (over bool) {
 	if c.left <= 0 {
 		return true
 	}
-	after := min(c.slice, c.left)
-	c.left -= after
-	c.alarm.set(ctx, after)
+	c.arm(ctx)
 	return false
 }
 

@@ -22,6 +22,8 @@ func (s lifeStep) String() string {
 		return map[syscall.Signal]string{syscall.SIGTERM: "SIGTERM", syscall.SIGKILL: "SIGKILL", syscall.SIGQUIT: "SIGQUIT"}[s.signal]
 	case publishState:
 		return "publish " + s.state.String()
+	case wantRecycle:
+		return fmt.Sprintf("want recycle (%s)", s.limit.Limit)
 	case leave:
 		return fmt.Sprintf("leave (%v)", s.reason)
 	}
