@@ -31,6 +31,7 @@ type farHost struct {
 
 // farChild is one far actor.
 type farChild struct {
+	number    int // in the order of start
 	placement uint64
 	proxy     *actor.PID
 	pid       *actor.PID
@@ -79,6 +80,10 @@ func (h *farHost) Receive(ctx actor.Context) {
 		h.terminated(ctx, msg)
 	case *farAgain:
 		msg.call.send(ctx, &h.env.Far)
+	case *CountChildren:
+		ctx.Respond(h.counts())
+	case *WhichChildren:
+		ctx.Respond(h.which(ctx))
 	case *Shutdown:
 		h.leave(ctx)
 	case *actor.Stopping:
@@ -137,7 +142,8 @@ func (h *farHost) spawn(ctx actor.Context, c *farChild, msg *FarStart) (err erro
 		}
 	}()
 	h.spawned++
-	name := fmt.Sprintf("%d-%s", h.spawned, baseName(msg.Name))
+	c.number = h.spawned
+	name := fmt.Sprintf("%d-%s", c.number, baseName(msg.Name))
 	c.pid, err = ctx.SpawnNamed(actor.PropsFromProducer(produce, actor.WithReceiverMiddleware(c.tellUp(toSelf(ctx)))), name)
 	return err
 }

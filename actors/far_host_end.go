@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"cmp"
 	"errors"
 	"slices"
 
@@ -104,4 +105,41 @@ func (h *farHost) leave(ctx actor.Context) {
 	if len(h.children) == 0 {
 		ctx.Stop(ctx.Self())
 	}
+}
+
+// counts answers CountChildren. A far actor is a worker for its host, whatever
+// it is for others.
+func (h *farHost) counts() *ChildCounts {
+	n := len(h.children)
+	return &ChildCounts{Specs: n, Active: n, Workers: n}
+}
+
+// which answers WhichChildren, in the order of start.
+func (h *farHost) which(ctx actor.Context) *Children {
+	list := make([]*farChild, 0, len(h.children))
+	for _, c := range h.children {
+		list = append(list, c)
+	}
+	slices.SortFunc(list, func(a, b *farChild) int { return cmp.Compare(a.number, b.number) })
+	all := &Children{Supervisor: pathOf(ctx.Self()), Strategy: Dynamic}
+	for _, c := range list {
+		all.Children = append(all.Children, c.info())
+	}
+	return all
+}
+
+func (c *farChild) info() ChildInfo {
+	info := ChildInfo{ID: baseName(c.pid.Id), Type: ChildActor, Restart: Temporary, State: StateStarting, PID: c.pid}
+	switch {
+	case c.asked:
+		info.State = StateStopping
+	case c.cause != nil:
+		info.State = StateRestarting
+	case c.up:
+		info.State = StateReady
+	}
+	if c.cause != nil {
+		info.LastReason = c.cause.Error()
+	}
+	return info
 }
