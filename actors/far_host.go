@@ -123,7 +123,7 @@ func (h *farHost) start(ctx actor.Context, msg *FarStart) any {
 		return &FarEnded{Placement: msg.Placement, Kind: ReasonFailed, Cause: h.pack(err)}
 	}
 	h.children[c.placement], h.byID[c.pid.Id] = c, c
-	h.byProxy[pathOf(c.proxy)] = append(h.byProxy[pathOf(c.proxy)], c)
+	h.byProxy[farPath(c.proxy)] = append(h.byProxy[farPath(c.proxy)], c)
 	ctx.Watch(c.proxy)
 	return &FarAccepted{Host: ctx.Self()}
 }
@@ -239,4 +239,4 @@ func (h *farHost) pack(err error) []byte {
 	return h.env.Far.Pack(err)
 }
 
-func pathOf(pid *actor.PID) string { return pid.Address + "/" + pid.Id }
+func farPath(pid *actor.PID) string { return pid.Address + "/" + pid.Id }

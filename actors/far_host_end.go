@@ -28,7 +28,7 @@ func (h *farHost) terminated(ctx actor.Context, msg *actor.Terminated) {
 		h.ended(ctx, c)
 		return
 	}
-	left := h.byProxy[pathOf(msg.Who)]
+	left := h.byProxy[farPath(msg.Who)]
 	if msg.Why != actor.TerminatedReason_Stopped {
 		for _, c := range left {
 			ctx.Stop(c.pid)
@@ -79,7 +79,7 @@ func (h *farHost) lastWord(c *farChild) *FarEnded {
 func (h *farHost) forget(ctx actor.Context, c *farChild) {
 	delete(h.children, c.placement)
 	delete(h.byID, c.pid.Id)
-	path := pathOf(c.proxy)
+	path := farPath(c.proxy)
 	left := slices.DeleteFunc(h.byProxy[path], func(other *farChild) bool { return other == c })
 	if len(left) > 0 {
 		h.byProxy[path] = left
@@ -121,7 +121,7 @@ func (h *farHost) which(ctx actor.Context) *Children {
 		list = append(list, c)
 	}
 	slices.SortFunc(list, func(a, b *farChild) int { return cmp.Compare(a.number, b.number) })
-	all := &Children{Supervisor: pathOf(ctx.Self()), Strategy: Dynamic}
+	all := &Children{Supervisor: farPath(ctx.Self()), Strategy: Dynamic}
 	for _, c := range list {
 		all.Children = append(all.Children, c.info())
 	}
