@@ -8,8 +8,13 @@ import (
 	"github.com/fxamacker/cbor/v2"
 )
 
-// maxNesting bounds supervisors within supervisors in a spec that crosses.
-const maxNesting = 16
+// Bounds of a spec that crosses: supervisors within supervisors, children in
+// all, and bytes.
+const (
+	maxNesting   = 16
+	maxChildren  = 4096
+	maxStartSize = 4 << 20
+)
 
 // errFunc is why a spec cannot cross to another process.
 var errFunc = errors.New("a func cannot cross: use a Kind")
@@ -29,17 +34,16 @@ type wireChild struct {
 
 // wireSupervisor is a SupervisorSpec as it crosses.
 type wireSupervisor struct {
-	Strategy     Strategy     `cbor:"s,omitempty"`
-	Intensity    Intensity    `cbor:"i"`
-	AutoShutdown AutoShutdown `cbor:"a,omitempty"`
-	Children     []wireChild  `cbor:"c,omitempty"`
+	Strategy     Strategy          `cbor:"s,omitempty"`
+	Intensity    Intensity         `cbor:"i"`
+	AutoShutdown AutoShutdown      `cbor:"a,omitempty"`
+	Children     []cbor.RawMessage `cbor:"c,omitempty"` // wireChild; decoded one by one, and counted
 }
 
-// startDecoder bounds what a peer can make us allocate: no more than some
-// hundred times what it has written.
+// startDecoder bounds what a peer can make us allocate.
 var startDecoder = func() cbor.DecMode {
 	mode, err := cbor.DecOptions{
-		MaxNestedLevels: 4*maxNesting + 4, MaxArrayElements: 1 << 12, MaxMapPairs: 64,
+		MaxNestedLevels: 4*maxNesting + 4, MaxArrayElements: maxChildren, MaxMapPairs: 64,
 		IndefLength: cbor.IndefLengthForbidden, UTF8: cbor.UTF8DecodeInvalid,
 	}.DecMode()
 	if err != nil {
@@ -51,33 +55,63 @@ var startDecoder = func() cbor.DecMode {
 // AppendBinary implements encoding.BinaryAppender. A spec with a func in it
 // cannot cross, and the error says where it is.
 func (m *StartChild) AppendBinary(b []byte) ([]byte, error) {
-	spec, err := packChild(m.Spec, maxNesting)
+	packing := &specBounds{left: maxChildren}
+	wire, err := packing.child(m.Spec, maxNesting)
+	if err == nil && len(wire) > maxStartSize {
+		err = errSpecSize
+	}
 	if err != nil {
 		return b, err
 	}
-	wire, err := cbor.Marshal(spec)
-	return append(b, wire...), err
+	return append(b, wire...), nil
 }
 
-// UnmarshalBinary implements encoding.BinaryUnmarshaler.
-func (m *StartChild) UnmarshalBinary(b []byte) error {
-	var wire wireChild
-	if err := startDecoder.Unmarshal(b, &wire); err != nil {
-		return err
+// UnmarshalBinary implements encoding.BinaryUnmarshaler. Whatever a peer wrote,
+// what it makes us allocate is bounded; values that make no sense are left to
+// whoever validates specs.
+func (m *StartChild) UnmarshalBinary(b []byte) (err error) {
+	if len(b) > maxStartSize {
+		return errSpecSize
 	}
-	spec, err := wire.spec(maxNesting)
-	m.Spec = spec
+	reading := &specBounds{left: maxChildren}
+	m.Spec, err = reading.spec(b, maxNesting)
 	return err
 }
 
-func packChild(spec ChildSpec, levels int) (wireChild, error) {
+var (
+	errNesting    = fmt.Errorf("more than %d supervisors within each other", maxNesting)
+	errChildren   = fmt.Errorf("more than %d children in all", maxChildren)
+	errSpecSize   = fmt.Errorf("a spec of more than %d bytes", maxStartSize)
+	errManyStarts = errors.New("a child with more than one thing to start")
+)
+
+// specBounds counts the children of one spec.
+type specBounds struct{ left int }
+
+func (s *specBounds) take() error {
+	if s.left--; s.left < 0 {
+		return errChildren
+	}
+	return nil
+}
+
+// child encodes a child; levels is how many supervisors may be below it.
+func (s *specBounds) child(spec ChildSpec, levels int) ([]byte, error) {
 	w := wireChild{ID: spec.ID, Restart: spec.Restart, Significant: spec.Significant, Shutdown: spec.Shutdown}
 	if spec.Backoff != (Backoff{}) {
 		w.Backoff = &spec.Backoff
 	}
-	if spec.Decide != nil {
-		return w, fmt.Errorf("child %q: Decide: %w, and the default decision", spec.ID, errFunc)
+	err := s.take()
+	if err == nil {
+		err = s.start(&w, spec, levels)
 	}
+	if err != nil {
+		return nil, fmt.Errorf("child %q: %w", spec.ID, err)
+	}
+	return cbor.Marshal(w)
+}
+
+func (s *specBounds) start(w *wireChild, spec ChildSpec, levels int) (err error) {
 	switch start := spec.Start.(type) {
 	case nil:
 	case KindActor:
@@ -85,75 +119,73 @@ func packChild(spec ChildSpec, levels int) (wireChild, error) {
 	case Far:
 		w.Far = &start
 	case SupervisorSpec:
-		nested, err := packSupervisor(start, levels)
-		if err != nil {
-			return w, fmt.Errorf("child %q: %w", spec.ID, err)
-		}
-		w.Supervisor = nested
+		w.Supervisor, err = s.supervisor(start, levels)
 	default:
-		return w, fmt.Errorf("child %q: Start is a %T: %w", spec.ID, spec.Start, errFunc)
+		return fmt.Errorf("Start is a %T: %w", spec.Start, errFunc)
 	}
-	return w, nil
+	if err == nil && spec.Decide != nil {
+		return fmt.Errorf("Decide: %w, and the default decision", errFunc)
+	}
+	return err
 }
 
-var errNesting = fmt.Errorf("more than %d supervisors within each other", maxNesting)
-
-func packSupervisor(spec SupervisorSpec, levels int) (*wireSupervisor, error) {
+func (s *specBounds) supervisor(spec SupervisorSpec, levels int) (*wireSupervisor, error) {
 	if levels == 0 {
 		return nil, errNesting
 	}
 	w := &wireSupervisor{Strategy: spec.Strategy, Intensity: spec.Intensity, AutoShutdown: spec.AutoShutdown}
 	for _, child := range spec.Children {
-		packed, err := packChild(child, levels-1)
+		b, err := s.child(child, levels-1)
 		if err != nil {
 			return nil, err
 		}
-		w.Children = append(w.Children, packed)
+		w.Children = append(w.Children, b)
 	}
 	return w, nil
 }
 
-var errManyStarts = errors.New("a child with more than one thing to start")
-
-// spec is the spec that w stands for, of whatever a peer wrote: values that
-// make no sense are left to whoever validates specs.
-func (w *wireChild) spec(levels int) (ChildSpec, error) {
-	spec := ChildSpec{ID: w.ID, Restart: w.Restart, Significant: w.Significant, Shutdown: w.Shutdown}
+// spec decodes what child encodes.
+func (s *specBounds) spec(b []byte, levels int) (spec ChildSpec, err error) {
+	var w wireChild
+	if err := s.take(); err != nil {
+		return spec, err
+	}
+	if err := startDecoder.Unmarshal(b, &w); err != nil {
+		return spec, err
+	}
+	spec = ChildSpec{ID: w.ID, Restart: w.Restart, Significant: w.Significant, Shutdown: w.Shutdown}
 	if w.Backoff != nil {
 		spec.Backoff = *w.Backoff
 	}
-	starts := 0
-	if w.Kind != nil {
-		spec.Start = *w.Kind
-		starts++
-	}
-	if w.Far != nil {
-		spec.Start = *w.Far
-		starts++
-	}
-	if w.Supervisor != nil {
-		nested, err := w.Supervisor.spec(levels)
-		if err != nil {
-			return spec, err
-		}
-		spec.Start = nested
-		starts++
-	}
-	if starts > 1 {
-		return spec, errManyStarts
-	}
-	return spec, nil
+	spec.Start, err = s.startable(&w, levels)
+	return spec, err
 }
 
-func (w *wireSupervisor) spec(levels int) (SupervisorSpec, error) {
+// startable is the one thing that w is to start; nil when it names none.
+func (s *specBounds) startable(w *wireChild, levels int) (Startable, error) {
+	kind, far, supervisor := w.Kind != nil, w.Far != nil, w.Supervisor != nil
+	switch {
+	case kind && far || kind && supervisor || far && supervisor:
+		return nil, errManyStarts
+	case kind:
+		return *w.Kind, nil
+	case far:
+		return *w.Far, nil
+	case supervisor:
+		return s.supervisorSpec(w.Supervisor, levels)
+	}
+	return nil, nil
+}
+
+func (s *specBounds) supervisorSpec(w *wireSupervisor, levels int) (Startable, error) {
 	if levels == 0 {
-		return SupervisorSpec{}, errNesting
+		return nil, errNesting
 	}
 	spec := SupervisorSpec{Strategy: w.Strategy, Intensity: w.Intensity, AutoShutdown: w.AutoShutdown}
-	for i := range w.Children {
-		child, err := w.Children[i].spec(levels - 1)
+	for _, b := range w.Children {
+		child, err := s.spec(b, levels-1)
 		if err != nil {
-			return spec, err
+			return nil, err
 		}
 		spec.Children = append(spec.Children, child)
 	}

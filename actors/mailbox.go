@@ -81,9 +81,10 @@ type Delivery struct {
 //     batch's sender and headers; the batch itself is not, as protoactor does.
 //
 // At HardMessages or HardBytes a user message is refused as an overflow, except
-// PoisonPill, Terminated, RuntimeMessage and what MustDeliver marks. Above
-// SoftMessages or SoftBytes the mailbox is congested: each source that delivers
-// is told once to pause, and all are told to resume below both low marks.
+// PoisonPill, Terminated, a RuntimeMessage of this process and what MustDeliver
+// marks. Above SoftMessages or SoftBytes the mailbox is congested: each source
+// that delivers is told once to pause, and all are told to resume below both low
+// marks.
 //
 // After [Mailbox.Stopped] every user message is refused as stopped, and of the
 // system messages only Watch is handled, which the actor answers.

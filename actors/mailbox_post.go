@@ -25,6 +25,9 @@ func (m *Mailbox) Deliver(d Delivery) bool {
 	if batch != nil {
 		return m.deliverAll(d, batch.GetMessages())
 	}
+	if flags&urgent != 0 && d.Source != nil {
+		flags &^= mustDeliver // another process's: it may send any number
+	}
 	if d.MustDeliver {
 		flags |= mustDeliver
 	}
