@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -248,6 +249,9 @@ func startCluster(t *testing.T, cfg MasterConfig, behave func(Incarnation) behav
 	c.system = actor.NewActorSystem(actor.WithLoggerFactory(quiet))
 	c.system.EventStream.Subscribe(c.record)
 	cfg.Launcher = c.fakeLauncher
+	for i := range cfg.Groups { // so that the moments that tests wait for are whole seconds
+		cfg.Groups[i].Heartbeat = cmp.Or(cfg.Groups[i].Heartbeat, time.Second)
+	}
 	cfg.Ready = func() { c.mu.Lock(); c.readies++; c.mu.Unlock() }
 	cfg.Done = func(err error) { c.mu.Lock(); c.dones = append(c.dones, err); c.mu.Unlock() }
 	if cfg.Rand == nil {

@@ -18,7 +18,7 @@ func (g GroupSpec) withDefaults() GroupSpec {
 	g.StartTimeout = orDefault(g.StartTimeout, 30*time.Second)
 	g.Drain = orDefault(g.Drain, 10*time.Second)
 	g.Terminate = orDefault(g.Terminate, 2*time.Second)
-	g.Heartbeat = orDefault(g.Heartbeat, time.Second)
+	g.Heartbeat = orDefault(g.Heartbeat, 2*time.Second)
 	g.HangAfter = orDefault(g.HangAfter, 10*time.Second)
 	g.DumpGrace = orDefault(g.DumpGrace, time.Second)
 	g.MaxUnavailable = orDefault(g.MaxUnavailable, 1)

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-var testTiming = GroupSpec{StartTimeout: 5 * time.Second, HangAfter: 3 * time.Second}.withDefaults().timing()
+var testTiming = GroupSpec{StartTimeout: 5 * time.Second, Heartbeat: time.Second, HangAfter: 3 * time.Second}.withDefaults().timing()
 
 // String writes a step in a few words.
 func (s lifeStep) String() string {
@@ -141,6 +141,20 @@ func TestBeatsIn(t *testing.T) {
 	}{{10 * time.Second, time.Second, 10}, {2500 * time.Millisecond, time.Second, 3}, {time.Second, time.Second, 2}, {1, time.Hour, 2}} {
 		if got := beatsIn(tc.hang, tc.beat); got != tc.want {
 			t.Errorf("beatsIn(%v, %v) = %d, want %d", tc.hang, tc.beat, got, tc.want)
+		}
+	}
+}
+
+func TestUntilBeat(t *testing.T) {
+	const period = 2 * time.Second
+	for past := time.Duration(0); past < period; past += 10 * time.Millisecond {
+		now := time.Unix(1000, 0).Add(past)
+		wait := untilBeat(now, period)
+		if wait < period/2 || wait > period*3/2 {
+			t.Errorf("%v past a beat it waits %v", past, wait)
+		}
+		if beat := now.Add(wait); !beat.Equal(beat.Truncate(period)) {
+			t.Errorf("%v past a beat the next is at %v", past, beat)
 		}
 	}
 }

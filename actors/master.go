@@ -20,7 +20,7 @@ type GroupSpec struct {
 	StartTimeout time.Duration // from launch to ready; 0 means 30 s
 	Drain        time.Duration // grace between the request to drain and SIGTERM; 0 means 10 s
 	Terminate    time.Duration // grace between SIGTERM and SIGKILL; 0 means 2 s
-	Heartbeat    time.Duration // between two looks for a sign of life; 0 means 1 s
+	Heartbeat    time.Duration // between two looks for a sign of life; 0 means 2 s
 	HangAfter    time.Duration // silence, in heartbeats, after which a worker hangs; 0 means 10 s
 	DumpGrace    time.Duration // between SIGQUIT and SIGKILL of one that hangs; 0 means 1 s
 	StuckAfter   time.Duration // on one message, in heartbeats, after which its root hangs; 0 means never

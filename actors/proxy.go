@@ -129,7 +129,7 @@ func (p *proxy) carryOut(ctx actor.Context, steps []lifeStep) {
 		case armDeadline:
 			p.deadline.set(ctx, step.after, p.life.timing.heartbeat)
 		case armBeat:
-			p.beat.set(ctx, step.after)
+			p.beat.set(ctx, untilBeat(p.env.now(), step.after))
 		case disarm:
 			p.disarm()
 		case askPing:

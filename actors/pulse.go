@@ -46,3 +46,10 @@ func (p progress) lost() bool { return p.limit > 0 && p.stuck >= p.limit }
 func beatsIn(d, heartbeat time.Duration) int {
 	return max(2, int((d+heartbeat-1)/heartbeat))
 }
+
+// untilBeat returns how long it is to the next beat: between half a period and
+// one and a half, and such that all proxies beat at the same moments, which are
+// whole periods. The master wakes once for all of them.
+func untilBeat(now time.Time, period time.Duration) time.Duration {
+	return now.Add(period + period/2).Truncate(period).Sub(now)
+}

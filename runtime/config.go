@@ -72,7 +72,7 @@ type Group struct {
 	StartTimeout     time.Duration // from fork to ready; 0 means 30 s
 	DrainTimeout     time.Duration // for finishing what was accepted, before SIGTERM; 0 means 10 s
 	TerminateTimeout time.Duration // between SIGTERM and SIGKILL; 0 means 2 s
-	Heartbeat        time.Duration // between two signs of life; 0 means 1 s
+	Heartbeat        time.Duration // between two signs of life; 0 means 2 s
 	HangAfter        time.Duration // without one a worker is hung; 0 means 10 s
 	DumpGrace        time.Duration // for a hung worker's stacks, between SIGQUIT and SIGKILL; 0 means 1 s
 
