@@ -62,4 +62,14 @@ type (
 		At  time.Time
 		Err error
 	}
+
+	// ChildRestarting: a child of a supervisor that is not a group is started
+	// again, After that long.
+	ChildRestarting struct {
+		Supervisor string // such as "cluster", or the path of an actor
+		Child      string // its id
+		At         time.Time
+		After      time.Duration
+		Cause      Reason
+	}
 )

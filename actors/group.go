@@ -50,6 +50,7 @@ func newGroup(env *environment, spec GroupSpec, slots *slots) actor.Actor {
 		supervisor: newSupervisor(env, p, slotSpecs(env, spec, slots)),
 		turns:      newTurns(spec.MaxUnavailable, slots.serving()),
 	}
+	g.fixed = true
 	id := p.name
 	g.onReady = func(ctx actor.Context) { ctx.Send(ctx.Parent(), &ChildReady{ID: id}) }
 	g.onEnd = func(ctx actor.Context, reason Reason) {
@@ -68,7 +69,12 @@ func slotSpecs(env *environment, spec GroupSpec, slots *slots) (specs []childSpe
 		specs = append(specs, childSpec{
 			childPlan: childPlan{id: slot.String(), restart: spec.Restart, backoff: spec.Backoff},
 			name:      strconv.Itoa(n),
-			produce:   func() actor.Actor { return newProxy(env, slots.next(n), spec) },
+			kind:      ChildWorker,
+			props:     madeBy(func() actor.Actor { return newProxy(env, slots.next(n), spec) }),
+			ours:      true,
+			fixed:     true,
+			grace:     Infinity, // a life has deadlines of its own
+			worker:    func() string { return slots.latest(n).String() },
 			restarting: func(ctx actor.Context, after time.Duration, cause Reason) {
 				env.publish(ctx, &Restarting{Who: slot, At: env.now(), After: after, Cause: cause})
 			},
@@ -100,6 +106,11 @@ func newSlots(spec GroupSpec, launcher Launcher) *slots {
 // next returns the next life of slot n.
 func (s *slots) next(n int) Incarnation {
 	s.lives[n-1]++
+	return s.latest(n)
+}
+
+// latest returns the life of slot n that was begun last.
+func (s *slots) latest(n int) Incarnation {
 	return Incarnation{Slot: Slot{Group: s.group, N: n}, Life: s.lives[n-1]}
 }
 

@@ -19,7 +19,7 @@ func (g *group) follow(message any) {
 		g.turns.left(msg.id)
 	case *ChildExited:
 		g.turns.left(msg.ID)
-	case *childUnexplained:
+	case *childEnded:
 		g.turns.left(msg.child.id)
 	case *wantsRecycle:
 		g.turns.wants(msg.id, msg.limit)

@@ -2,6 +2,8 @@ package actors
 
 import (
 	"errors"
+	"fmt"
+	"slices"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -31,9 +33,10 @@ type GroupSpec struct {
 
 // MasterConfig describes the root supervisor. Launcher is required.
 type MasterConfig struct {
+	Children  []ChildSpec // the program's own actors in the master: started before the groups, stopped after them
 	Groups    []GroupSpec // started in this order, stopped in reverse
-	Strategy  Strategy    // among them; 0 is OneForOne; not Dynamic
-	Intensity Intensity   // of restarts of groups, with the default Backoff; zero: the first that gives up stops the cluster
+	Strategy  Strategy    // among all of these; 0 is OneForOne; not Dynamic
+	Intensity Intensity   // of restarts of these, groups with the default Backoff; zero: the first failure stops the cluster
 	Launcher  Launcher
 	Rand      func() float64   // jitter, in [0, 1); nil: math/rand
 	Now       func() time.Time // nil: time.Now
@@ -65,12 +68,27 @@ const publisherGrace = 5 * time.Second
 // were any actor. Its workers were killed.
 var errMasterStopped = errors.New("troupe: the master was stopped by somebody else")
 
+// Validate returns a *SpecError that names all that is wrong with the Children
+// and Strategy of c, or nil. A runtime judges the rest, and calls it.
+func (c MasterConfig) Validate() error {
+	var check specChecker
+	check.must(c.Strategy <= RestForOne, "Strategy", "is %v: it cannot be the master's", c.Strategy)
+	check.children("", c.Children, ShutdownNever)
+	for i, child := range c.Children {
+		taken := slices.ContainsFunc(c.Groups, func(g GroupSpec) bool { return g.Name == child.ID })
+		check.must(!taken, fmt.Sprintf("Children[%d].ID", i), "%q is a group's name too", child.ID)
+	}
+	return check.err()
+}
+
 // NewMaster returns the actor at the root of the tree. It is used once: the
-// producer of its props calls NewMaster.
+// producer of its props calls NewMaster. cfg is valid.
 func NewMaster(cfg MasterConfig) actor.Actor {
 	env := newEnvironment(cfg)
 	p := plan{name: "cluster", strategy: cfg.Strategy, intensity: cfg.Intensity, root: true}
-	m := &master{supervisor: newSupervisor(env, p, groupSpecs(env, cfg.Groups)), cfg: cfg, result: errMasterStopped}
+	specs := append(newChildSpecs(env, cfg.Children), groupSpecs(env, cfg.Groups)...)
+	m := &master{supervisor: newSupervisor(env, p, specs), cfg: cfg, result: errMasterStopped}
+	m.fixed = true
 	m.onReady = m.ready
 	m.onEnd = m.ended
 	return m
@@ -83,7 +101,11 @@ func groupSpecs(env *environment, groups []GroupSpec) (specs []childSpec) {
 		specs = append(specs, childSpec{
 			childPlan: childPlan{id: groupName(spec.Name)},
 			name:      spec.Name,
-			produce:   func() actor.Actor { return newGroup(env, spec, slots) },
+			kind:      ChildGroup,
+			props:     madeBy(func() actor.Actor { return newGroup(env, spec, slots) }),
+			ours:      true,
+			fixed:     true,
+			grace:     Infinity,
 			forgotten: slots.abandonAll,
 		})
 	}
@@ -119,6 +141,14 @@ func (m *master) Receive(ctx actor.Context) {
 		m.overdue.stop()
 	}
 	m.supervisor.Receive(ctx)
+}
+
+// HandleFailure is the supervisor's.
+func (m *master) HandleFailure(system *actor.ActorSystem, self actor.Supervisor, who *actor.PID, stats *actor.RestartStatistics, value, message any) {
+	if ctx, ok := self.(actor.Context); ok {
+		defer m.survive(ctx)
+	}
+	m.supervisor.HandleFailure(system, self, who, stats, value, message)
 }
 
 // survive makes a bug of ours the end of the cluster, in the shortest way: the
@@ -163,6 +193,9 @@ func (m *master) ended(ctx actor.Context, reason Reason) {
 func (m *master) publisherGone(ctx actor.Context) {
 	switch {
 	case m.core.phase == phaseOver:
+		if m.stuck != nil { // so will the master be
+			m.finish()
+		}
 		ctx.Stop(ctx.Self())
 	case !m.stopped:
 		m.startPublisher(ctx)

@@ -141,7 +141,7 @@ func (p *proxy) carryOut(ctx actor.Context, steps []lifeStep) {
 		case publishState:
 			p.env.publish(ctx, p.event(step))
 		case tellReady:
-			ctx.Send(ctx.Parent(), &ChildReady{ID: p.who.Slot.String()})
+			ctx.Send(ctx.Parent(), &ChildReady{ID: p.who.Slot.String(), OSPID: p.worker.OSPID()})
 		case wantRecycle:
 			ctx.Send(ctx.Parent(), &wantsRecycle{id: p.who.Slot.String(), limit: step.limit})
 		case leave:

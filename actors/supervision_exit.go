@@ -237,11 +237,11 @@ func (s *supervision) revive(c *child, r Reason, now time.Time, chance float64) 
 	return []action{{op: opRestarting, child: c.id, reason: r}, {op: opRevive, child: c.id}}
 }
 
-// lost says that a child was asked to stop, has not, and cannot be made to. It
+// lost says that a child was told to stop, has not, and cannot be made to. It
 // ends the supervisor, which can never again say that all old ones are gone.
 func (s *supervision) lost(id string, r Reason, now time.Time) []action {
 	c := s.byID[id]
-	if c == nil || c.state != childStopping {
+	if c == nil || c.state == childDown {
 		return nil
 	}
 	ending := s.phase == phaseEnding

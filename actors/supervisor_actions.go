@@ -1,8 +1,6 @@
 package actors
 
 import (
-	"fmt"
-
 	"github.com/asynkron/protoactor-go/actor"
 )
 
@@ -16,76 +14,98 @@ func (s *supervisor) carryOut(ctx actor.Context, acts []action) {
 
 // do carries out one action. What it returns is to be done besides.
 func (s *supervisor) do(ctx actor.Context, act action) []action {
-	spec := s.specs[act.child]
 	switch act.op {
 	case opStart:
-		return s.spawn(ctx, spec)
+		return s.spawn(ctx, s.specs[act.child])
 	case opStop:
 		s.stopChild(ctx, act.child)
 	case opWait:
-		a := &alarm{}
-		s.alarms[a] = waiting{child: act.child, timer: act.timer}
-		a.set(ctx, act.after)
+		s.wait(ctx, act)
 	case opCancel:
 		s.cancel(act.child)
 	case opRestarting:
-		s.tellRestarting(ctx, spec, act)
+		s.tellRestarting(ctx, act)
 	case opForget:
-		s.forget(spec, act.reason)
+		s.forget(act)
 	case opReady:
 		s.onReady(ctx)
 	case opGaveUp:
 		s.tellGaveUp(ctx, act.reason)
 	case opEnd:
-		s.onEnd(ctx, act.reason)
+		s.onEnd(ctx, s.verdict(act.reason))
+	case opAnswer:
+		s.answer(ctx, act)
+	default:
+		s.decided(ctx, act)
 	}
 	return nil
 }
 
-// spawn starts a child. One that cannot be spawned has failed to start.
-func (s *supervisor) spawn(ctx actor.Context, spec *childSpec) []action {
-	pid, err := ctx.SpawnNamed(actor.PropsFromProducer(spec.produce), spec.name)
-	if err != nil {
-		reason := Failure(fmt.Errorf("spawn actor %s: %w", spec.name, err))
-		return s.core.exited(spec.id, reason, s.env.now(), s.env.chance())
+// decided carries out what becomes of a child that failed.
+func (s *supervisor) decided(ctx actor.Context, act action) {
+	child := s.running[act.child]
+	switch act.op {
+	case opRevive:
+		child.lives++
+		ctx.(actor.Supervisor).RestartChildren(child.pid)
+	case opResume:
+		ctx.(actor.Supervisor).ResumeChildren(child.pid)
+	case opDiscard:
+		child.exit = &act.reason
+		ctx.Stop(child.pid)
+		s.limit(ctx, child)
 	}
-	child := &runningChild{id: spec.id, pid: pid}
-	s.running[spec.id] = child
-	s.byPID[pid.Id] = child
-	return nil
 }
 
-// stopChild asks a child to stop. One that is on its way out needs no asking.
-func (s *supervisor) stopChild(ctx actor.Context, id string) {
-	if child := s.running[id]; child != nil && child.exit == nil && !child.terminated {
-		ctx.Send(child.pid, &Shutdown{})
+// verdict is what the supervisor ends with: that something did not stop is
+// worth telling also where all else is well.
+func (s *supervisor) verdict(r Reason) Reason {
+	if r.Err == nil {
+		r.Err = s.stuck
 	}
+	return r
+}
+
+func (s *supervisor) wait(ctx actor.Context, act action) {
+	a := &alarm{}
+	s.backoff[act.child] = a
+	s.after(ctx, a, act.after, func(ctx actor.Context) {
+		delete(s.backoff, act.child)
+		s.carryOut(ctx, s.core.due(act.child, act.timer))
+	})
 }
 
 func (s *supervisor) cancel(id string) {
-	for a, wait := range s.alarms {
-		if wait.child == id {
-			a.stop()
-			delete(s.alarms, a)
-		}
+	if a := s.backoff[id]; a != nil {
+		a.stop()
+		delete(s.alarms, a)
+		delete(s.backoff, id)
 	}
 }
 
-func (s *supervisor) tellRestarting(ctx actor.Context, spec *childSpec, act action) {
-	s.env.log.Warn().Str("child", spec.id).Dur("after", act.after).Err(act.reason.cause()).Msg("restarting")
-	if spec.restarting != nil {
-		spec.restarting(ctx, act.after, act.reason)
+func (s *supervisor) tellRestarting(ctx actor.Context, act action) {
+	s.env.log.Warn().Str("supervisor", s.who).Str("child", act.child).Dur("after", act.after).
+		Err(act.reason.cause()).Msg("restarting")
+	if tell := s.specs[act.child].restarting; tell != nil {
+		tell(ctx, act.after, act.reason)
+		return
 	}
+	s.env.publish(ctx, &ChildRestarting{
+		Supervisor: s.who, Child: act.child, At: s.env.now(), After: act.after, Cause: act.reason,
+	})
 }
 
 func (s *supervisor) tellGaveUp(ctx actor.Context, reason Reason) {
-	who := s.core.plan.name
-	s.env.log.Error().Str("supervisor", who).Err(reason.Err).Msg("gave up")
-	s.env.publish(ctx, &GaveUp{Who: who, At: s.env.now(), Err: reason.Err})
+	s.env.log.Error().Str("supervisor", s.who).Err(reason.Err).Msg("gave up")
+	s.env.publish(ctx, &GaveUp{Who: s.who, At: s.env.now(), Err: reason.Err})
 }
 
-func (s *supervisor) forget(spec *childSpec, reason Reason) {
+func (s *supervisor) forget(act action) {
+	spec := s.specs[act.child]
 	if spec.forgotten != nil {
-		spec.forgotten(reason)
+		spec.forgotten(act.reason)
+	}
+	if s.core.byID[act.child] == nil {
+		delete(s.specs, act.child)
 	}
 }

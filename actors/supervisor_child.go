@@ -1,0 +1,176 @@
+package actors
+
+import (
+	"fmt"
+	goruntime "runtime"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+	"github.com/asynkron/protoactor-go/ctxext"
+)
+
+// How a supervisor starts and stops the actors of its children.
+
+// brutalGrace is how long a child that got protoactor's Stop may take, where
+// its spec allows it no time of its own.
+const brutalGrace = 5 * time.Second
+
+// spawn starts a child. One that cannot be spawned has failed to start.
+func (s *supervisor) spawn(ctx actor.Context, spec *childSpec) []action {
+	child := &runningChild{id: spec.id, spec: spec, lives: 1}
+	if err := child.spawn(ctx); err != nil {
+		return s.core.exited(spec.id, Failure(err), s.env.now(), s.env.chance())
+	}
+	s.running[spec.id] = child
+	s.byPID[child.pid.Id] = child
+	return nil
+}
+
+// spawn makes the actor. A producer that panics makes none.
+func (c *runningChild) spawn(ctx actor.Context) (err error) {
+	defer func() {
+		if value := recover(); value != nil {
+			err = panicError(actor.NewPID("", ctx.Self().Id+"/"+c.spec.name), value, ctx.Message())
+		}
+	}()
+	props, err := c.spec.props(ctx.ActorSystem())
+	if err != nil {
+		return err
+	}
+	if !c.spec.fixed {
+		props = props.Clone(actor.WithReceiverMiddleware(c.accompany(ctx.Self())))
+	}
+	c.pid, err = ctx.SpawnNamed(props, c.spec.name)
+	if err != nil {
+		return fmt.Errorf("spawn actor %s: %w", c.spec.name, err)
+	}
+	return nil
+}
+
+// accompany is the receiver middleware of a child. It tells the supervisor of
+// each Started that has returned; a child of ours says itself when it is ready.
+func (c *runningChild) accompany(parent *actor.PID) actor.ReceiverMiddleware {
+	life := 0 // touched by the child's goroutine alone
+	return func(next actor.ReceiverFunc) actor.ReceiverFunc {
+		return func(ctx actor.ReceiverContext, envelope *actor.MessageEnvelope) {
+			if _, started := envelope.Message.(*actor.Started); !started {
+				next(ctx, envelope)
+				return
+			}
+			life++
+			ctx.Set(supervised{})
+			next(ctx, envelope)
+			if !c.spec.ours {
+				ctx.ActorSystem().Root.Send(parent, &childUp{child: c, life: life})
+			}
+		}
+	}
+}
+
+// supervised marks the context of an actor whose parent is a supervisor.
+type supervised struct{}
+
+var supervisedID = ctxext.NextContextExtensionID()
+
+// ExtensionID makes the mark an extension of an actor's context.
+func (supervised) ExtensionID() ctxext.ContextExtensionID { return supervisedID }
+
+// isSupervised reports whether the parent of the actor is a supervisor.
+func isSupervised(ctx actor.Context) (yes bool) {
+	defer func() {
+		if value := recover(); value != nil { // nothing was ever set: Get looks past the end
+			yes = false
+		}
+	}()
+	_, yes = ctx.Get(supervisedID).(supervised)
+	return yes
+}
+
+// stopChild asks a child to stop. One that is on its way out needs no asking.
+func (s *supervisor) stopChild(ctx actor.Context, id string) {
+	child := s.running[id]
+	if child == nil || child.exit != nil || child.terminated {
+		return
+	}
+	child.asked = true
+	if child.spec.ours && child.spec.grace != BrutalKill {
+		ctx.Send(child.pid, &Shutdown{})
+	} else {
+		child.brutal = true
+		ctx.Stop(child.pid)
+	}
+	s.limit(ctx, child)
+}
+
+// limit sets the deadline of a child that was told to stop.
+func (s *supervisor) limit(ctx actor.Context, child *runningChild) {
+	grace := child.spec.grace
+	switch {
+	case grace == Infinity:
+		return
+	case grace == BrutalKill:
+		grace = brutalGrace
+	}
+	s.after(ctx, &child.overdue, grace, func(ctx actor.Context) { s.overdue(ctx, child, grace) })
+}
+
+// overdue follows the deadline of a stop: a child of ours is told by
+// protoactor's Stop; another one cannot be made to stop.
+func (s *supervisor) overdue(ctx actor.Context, child *runningChild, took time.Duration) {
+	if child.spec.ours && !child.brutal {
+		child.brutal = true
+		ctx.Stop(child.pid)
+		s.after(ctx, &child.overdue, brutalGrace, func(ctx actor.Context) {
+			s.overdue(ctx, child, took+brutalGrace)
+		})
+		return
+	}
+	s.lose(ctx, child, fmt.Errorf("child %s did not stop in %v", child.id, took))
+}
+
+// lose gives up on a child that does not stop.
+func (s *supervisor) lose(ctx actor.Context, child *runningChild, err error) {
+	s.drop(child)
+	if s.stuck == nil {
+		s.stuck = err
+	}
+	s.env.log.Error().Str("supervisor", s.who).Str("child", child.id).Err(err).Msg("gave up on a child that does not stop")
+	s.carryOut(ctx, s.core.lost(child.id, Failure(err), s.env.now()))
+}
+
+// HandleFailure takes the panic of a child, or what it escalates.
+func (s *supervisor) HandleFailure(_ *actor.ActorSystem, self actor.Supervisor, who *actor.PID, _ *actor.RestartStatistics, value, message any) {
+	child := s.byPID[who.Id]
+	ctx, ok := self.(actor.Context)
+	if s.stopped || child == nil || child.exit != nil || !ok {
+		self.StopChildren(who)
+		return
+	}
+	reason := Failure(failureOf(who, value, message))
+	s.carryOut(ctx, s.core.crashed(child.id, reason, s.directive(child, reason.Err), s.env.now(), s.env.chance()))
+}
+
+// failureOf makes an error of what an actor failed with.
+func failureOf(who *actor.PID, value, message any) error {
+	if err, ok := value.(error); ok {
+		if _, bug := err.(goruntime.Error); !bug { //nolint:errorlint // what was thrown, not what it wraps
+			return err
+		}
+	}
+	return panicError(who, value, message)
+}
+
+// directive asks the child's spec what to do. A panic there decides nothing.
+func (s *supervisor) directive(child *runningChild, cause error) (d Directive) {
+	if child.spec.decide == nil {
+		return DirectiveRestart
+	}
+	defer func() {
+		if value := recover(); value != nil {
+			s.env.log.Error().Str("supervisor", s.who).Str("child", child.id).Interface("panic", value).
+				Msg("Decide panicked: the child is restarted")
+			d = DirectiveRestart
+		}
+	}()
+	return child.spec.decide(cause)
+}
