@@ -39,6 +39,7 @@ type farChild struct {
 	failure   int   // counts
 	cause     error // of the failure that is not decided; nil: none
 	asked     bool  // it was told to stop
+	alone     bool  // its proxy is gone, or does not know it
 	end       *FarEnded
 }
 
@@ -217,7 +218,7 @@ func (h *farHost) directive(ctx actor.Context, msg *FarDirective) {
 		c.cause = nil
 		ctx.(actor.Supervisor).RestartChildren(c.pid)
 	default:
-		c.asked = true
+		c.asked, c.alone = true, msg.Last
 		ctx.Stop(c.pid)
 	}
 }

@@ -15,11 +15,19 @@ func (h *farHost) tell(ctx actor.Context, c *farChild, notice any) {
 	call.then = func(ctx actor.Context, reply any, err error) {
 		noted, _ := reply.(*FarNoted)
 		unknown := err != nil && !errors.Is(err, ErrDraining) // whoever drains is watched on
-		if (unknown || noted != nil && noted.Stale) && h.children[c.placement] == c {
-			ctx.Stop(c.pid)
+		if unknown || noted != nil && noted.Stale {
+			h.orphaned(ctx, c)
 		}
 	}
 	call.send(ctx, &h.env.Far)
+}
+
+// orphaned stops an actor whose proxy is gone.
+func (h *farHost) orphaned(ctx actor.Context, c *farChild) {
+	if h.children[c.placement] == c {
+		c.alone = true
+		ctx.Stop(c.pid)
+	}
 }
 
 // terminated follows the end of an actor, or of a proxy.
@@ -31,7 +39,7 @@ func (h *farHost) terminated(ctx actor.Context, msg *actor.Terminated) {
 	left := h.byProxy[farPath(msg.Who)]
 	if msg.Why != actor.TerminatedReason_Stopped {
 		for _, c := range left {
-			ctx.Stop(c.pid)
+			h.orphaned(ctx, c)
 		}
 		return
 	}
@@ -54,7 +62,9 @@ func (h *farHost) check(ctx actor.Context, left []*farChild) {
 // ended forgets an actor that is gone, and tells its proxy.
 func (h *farHost) ended(ctx actor.Context, c *farChild) {
 	h.forget(ctx, c)
-	h.tell(ctx, c, h.lastWord(c))
+	if !c.alone {
+		h.tell(ctx, c, h.lastWord(c))
+	}
 	if h.leaving && len(h.children) == 0 {
 		ctx.Stop(ctx.Self())
 	}

@@ -64,6 +64,7 @@ type (
 		Placement uint64
 		Failure   int // which is decided, for DirectiveResume
 		Directive Directive
+		Last      bool // with DirectiveStop: the proxy is going, and wants no notice
 	}
 
 	// FarNoted is the answer to a notice. Stale: of a placement that the one who

@@ -85,20 +85,26 @@ func (p *farProxy) stoppedByOthers(ctx actor.Context) {
 		p.refuse(ctx, p.held[i].Message, p.held[i].Sender, DeadStopped)
 	}
 	p.held = nil
-	switch {
-	case p.pid != nil:
-		p.awaitEnd(ctx)
-	case p.host != nil:
-		ctx.Send(p.host, &FarDirective{Placement: p.placement, Directive: DirectiveStop})
+	if p.host == nil {
+		return
+	}
+	ctx.Unwatch(p.host)
+	stop := &FarDirective{Placement: p.placement, Directive: DirectiveStop, Last: true}
+	if p.pid == nil {
+		ctx.Send(p.host, stop)
+	} else {
+		p.awaitEnd(ctx, stop)
 	}
 }
 
-func (p *farProxy) awaitEnd(ctx actor.Context) {
+// awaitEnd sends the last directive and waits. If a full queue refuses it, the
+// host's watch of the proxy does the same later.
+func (p *farProxy) awaitEnd(ctx actor.Context, stop *FarDirective) {
 	ended := actor.NewFuture(ctx.ActorSystem(), farStopGrace)
 	if way, ok := ctx.ActorSystem().ProcessRegistry.Get(p.pid); ok {
 		way.SendSystemMessage(p.pid, &actor.Watch{Watcher: ended.PID()})
 	}
-	ctx.Stop(p.pid)
+	ctx.Send(p.host, stop)
 	if ended.Wait() != nil {
 		p.env.Log.Warn().Str("actor", p.pid.Address+"/"+p.pid.Id).Msg("a far actor did not stop in time; it ends when it can")
 	}

@@ -67,6 +67,8 @@ func (p *farParent) Receive(ctx actor.Context) {
 		ctx.Respond(&done{})
 	case *farSeen:
 		ctx.Respond(&farSights{p.asked, p.ready, slices.Clone(ctx.Children())})
+	case *whoami:
+		ctx.Respond(&identity{Self: ctx.Self()})
 	case *farPanic:
 		panic("the parent's own")
 	}
