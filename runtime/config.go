@@ -88,7 +88,7 @@ type Group struct {
 	// recycled: it finishes what it has, as in any graded stop, while what comes
 	// for its slot is held, and is replaced at once; that counts as no restart.
 	// Its reason is a shutdown with a *[RecycledError].
-	Memory      int64         // resident bytes, at least 16 MiB; four fifths are the GOMEMLIMIT of its Go runtime
+	Memory      int64         // resident bytes, at least 16 MiB; 85 % less 16 MiB, at least half, is the GOMEMLIMIT of its Go runtime
 	MemoryHard  int64         // resident bytes past which it is killed, a failure; 0 means half more than Memory, negative never
 	MaxAge      time.Duration // since its launch
 	MaxMessages int           // begun by its root actor

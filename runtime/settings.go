@@ -99,10 +99,11 @@ func (g Group) settings(cfg Config, who actors.Incarnation) settings {
 	return s
 }
 
-// goMemory leaves room below the soft limit, jittered, for what Go's own limit
-// does not count: the program itself, C, and how far the collector misses. So a
-// worker whose live memory is far below it is not recycled for its garbage.
-func (g Group) goMemory() int64 { return g.Memory - g.Memory/5 }
+// goMemory is the GOMEMLIMIT of a worker. It leaves room below the soft limit,
+// as low as chance may put that, for the program itself, which it does not
+// count, and for how far the collector misses: a worker with little alive is
+// not recycled for its garbage.
+func (g Group) goMemory() int64 { return max(g.Memory/2, g.Memory/100*85-minMemory) }
 
 func (cfg Config) sizes() map[string]int {
 	sizes := make(map[string]int, len(cfg.Groups))
