@@ -150,14 +150,6 @@ func (s *supervisor) refuseFixed(ctx actor.Context, op, id string) bool {
 	return true
 }
 
-// recycle has a child stopped in good order and started again at once, which
-// counts as no restart. One that does not run, or restarts, is left alone.
-func (s *supervisor) recycle(ctx actor.Context, id string) {
-	if s.running[id] != nil && !s.stopped {
-		s.carryOut(ctx, s.core.recycle(0, id))
-	}
-}
-
 func (s *supervisor) children(ctx actor.Context) *Children {
 	now := s.env.now()
 	list := &Children{
