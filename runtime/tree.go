@@ -56,10 +56,14 @@ const (
 // It is for goroutines. An actor that calls it handles nothing else meanwhile,
 // and a supervisor would wait for itself.
 func (c *Cluster) Tree() *Node {
+	return c.treeOf(&Node{ID: "cluster", Type: ChildSupervisor, State: StateReady, PID: c.Master().pid})
+}
+
+// treeOf grows what is below a supervisor.
+func (c *Cluster) treeOf(root *Node) *Node {
 	ctx, cancel := context.WithTimeout(context.Background(), treeWhole)
 	defer cancel()
 	g := &gardener{c: c, asked: make(map[string]bool), turns: make(chan struct{}, treeAtOnce)}
-	root := &Node{ID: "cluster", Type: ChildSupervisor, State: StateReady, PID: c.Master().pid}
 	g.grow(ctx, root, root.PID, treeDepth)
 	g.asking.Wait()
 	return root
