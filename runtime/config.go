@@ -87,7 +87,8 @@ type Group struct {
 	// workers that started together do not end together. Past one a worker is
 	// recycled: it finishes what it has, as in any graded stop, while what comes
 	// for its slot is held, and is replaced at once; that counts as no restart.
-	// Its reason is a shutdown with a *[RecycledError].
+	// Its reason is a shutdown with a *[RecycledError]. With InProcess nobody
+	// knows whose memory it is, and those of memory do not apply.
 	Memory      int64         // resident bytes, at least 16 MiB; 85 % less 16 MiB, at least half, is the GOMEMLIMIT of its Go runtime
 	MemoryHard  int64         // resident bytes past which it is killed, a failure; 0 means half more than Memory, negative never
 	MaxAge      time.Duration // since its launch
