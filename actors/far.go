@@ -9,6 +9,13 @@ import (
 	"github.com/asynkron/protoactor-go/actor"
 )
 
+// Validate returns a *[SpecError] that names all that is wrong with f, or nil.
+func (f Far) Validate() error {
+	var c specChecker
+	c.start("Far", f)
+	return c.err()
+}
+
 // FarProps returns the props of an actor that stands for a far actor in the
 // tree of whoever spawns it. They are for one actor at a time.
 //
@@ -104,7 +111,7 @@ func (p *farProxy) noted(ctx actor.Context, placement uint64, handle func()) {
 
 // started follows the spawn, and each restart that the parent has decided.
 func (p *farProxy) started(ctx actor.Context) {
-	p.env = farEnvironment(ctx)
+	p.env = processOf(ctx.ActorSystem())
 	p.episode++
 	if p.pid == nil {
 		p.place(ctx)

@@ -95,7 +95,7 @@ func (h *farHost) Receive(ctx actor.Context) {
 }
 
 func (h *farHost) reset(ctx actor.Context) {
-	h.env = farEnvironment(ctx)
+	h.env = processOf(ctx.ActorSystem())
 	h.children = make(map[uint64]*farChild)
 	h.byID = make(map[string]*farChild)
 	h.byProxy = make(map[string][]*farChild)

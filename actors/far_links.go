@@ -30,15 +30,6 @@ type FarLinks struct {
 // errNoFar is the failure of a far actor in a system that has no cluster.
 var errNoFar = errors.New("troupe: this actor system is not part of a cluster: it has no other processes")
 
-// farEnvironment returns the environment of an actor system; the zero one when
-// none was installed.
-func farEnvironment(ctx actor.Context) *Environment {
-	if env, ok := ctx.ActorSystem().Extensions.Get(environmentID).(*Environment); ok {
-		return env
-	}
-	return &Environment{}
-}
-
 // farRetryAfter is how long a call waits that found a queue full.
 const farRetryAfter = 200 * time.Millisecond
 

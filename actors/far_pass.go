@@ -8,8 +8,9 @@ import (
 )
 
 // farStopGrace is how long a proxy that is stopped, not by Shutdown, waits for
-// its far actor to be gone, so that what its parent starts next does not meet it.
-const farStopGrace = 5 * time.Second
+// its far actor to be gone, so that what its parent starts next does not meet
+// it. It is less than what a supervisor waits for a child that it stops so.
+const farStopGrace = 3 * time.Second
 
 // pass hands a message on to the actor, or holds it until there is one.
 func (p *farProxy) pass(ctx actor.Context) {
@@ -71,7 +72,7 @@ func (p *farProxy) shutdown(ctx actor.Context) {
 // leave tells a supervisor why, and stops.
 func (p *farProxy) leave(ctx actor.Context, reason Reason) {
 	p.stopping = true
-	if p.supervised && ctx.Parent() != nil {
+	if p.supervised {
 		ctx.Request(ctx.Parent(), &ChildExited{Reason: reason})
 	}
 	ctx.Stop(ctx.Self())
@@ -85,6 +86,9 @@ func (p *farProxy) stoppedByOthers(ctx actor.Context) {
 		p.refuse(ctx, p.held[i].Message, p.held[i].Sender, DeadStopped)
 	}
 	p.held = nil
+	if p.supervised && !p.stopping { // as any actor that somebody stops
+		ctx.Request(ctx.Parent(), &ChildExited{})
+	}
 	if p.host == nil {
 		return
 	}

@@ -38,11 +38,7 @@ func (k KindWith) Here() actors.KindActor { return k.actor }
 
 // In is [Kind.In] with arguments.
 func (k KindWith) In(group string) actors.Far {
-	far := actors.Far{KindActor: k.actor, Group: group}
-	if far.Fault == "" && !actors.ValidGroup(group) {
-		far.Fault = fmt.Sprintf("%q cannot be the name of a group", group)
-	}
-	return far
+	return actors.Far{KindActor: k.actor, Group: group}
 }
 
 // At is [Kind.At] with arguments.
@@ -103,26 +99,32 @@ func encodeKind(k Kind, args any) actors.KindActor {
 //     actor is stopped.
 //
 // A kind with [Kind.ExplicitReady] is ready here when its Started has returned.
-// The error is of a name that is taken, a bad group or slot, or unfit arguments.
+// The error is of a name that is taken, or a *[actors.SpecError] that names the
+// bad group or slot, or the unfit arguments.
 func SpawnFar(ctx actor.SpawnerContext, name string, far actors.Far) (*actor.PID, error) {
-	if err := farFault(ctx, far); err != nil {
+	if err := checkFar(ctx, far); err != nil {
 		return nil, err
 	}
 	return ctx.SpawnNamed(actors.FarProps(far), name)
 }
 
-// farFault is what is wrong with far, as far as can be known here.
-func farFault(ctx actor.SpawnerContext, far actors.Far) error {
+// checkFar is what is wrong with far, as far as can be known here.
+func checkFar(ctx actor.SpawnerContext, far actors.Far) error {
+	if err := far.Validate(); err != nil {
+		return err
+	}
 	size, known := FromActor(ctx).slots[far.Group]
 	switch {
-	case far.Fault != "":
-		return fmt.Errorf("runtime: far actor of kind %q: %s", far.Kind, far.Fault)
 	case !known:
-		return fmt.Errorf("runtime: far actor of kind %q: there is no group %q", far.Kind, far.Group)
-	case far.Slot < 0 || far.Slot > size:
-		return fmt.Errorf("runtime: far actor of kind %q: group %s has no slot %d: want 1 to %d, 0 for any", far.Kind, far.Group, far.Slot, size)
+		return badFar("Far.Group", "is %q: there is no such group", far.Group)
+	case far.Slot > size:
+		return badFar("Far.Slot", "is %d: group %s has %d", far.Slot, far.Group, size)
 	}
 	return nil
+}
+
+func badFar(field, problem string, args ...any) error {
+	return &actors.SpecError{Fields: []*actors.SpecFieldError{{Field: field, Problem: fmt.Sprintf(problem, args...)}}}
 }
 
 // farLinks is what far actors need of this process.
