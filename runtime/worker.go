@@ -191,7 +191,8 @@ func (k *worker) admitAgent() {
 	if k.p.gate == nil {
 		return
 	}
-	agent := faults.NewAgent(faults.Worker{Gate: k.p.gate, Busy: func() int { return k.p.busy(faults.AgentName) }})
+	busy := func() int { return k.p.busy(faults.AgentName) - k.p.gate.Hanging() }
+	agent := faults.NewAgent(faults.Worker{Gate: k.p.gate, Busy: busy, Alone: isWorker})
 	props := actor.PropsFromProducer(func() actor.Actor { return agent })
 	if _, err := k.p.system.Root.SpawnNamed(props, faults.AgentName); err != nil {
 		panic(err) // the first actor has a name that is taken

@@ -12,8 +12,9 @@ const AgentName = "faults"
 
 // Worker is what the agent in a worker can do there.
 type Worker struct {
-	Gate *Gate
-	Busy func() int // actors that handle a message, or have some to handle; without the agent
+	Gate  *Gate
+	Busy  func() int // actors that handle a message, or have some to handle; without the agent and those that hang
+	Alone bool       // in a process of its own
 }
 
 var newAgent func(Worker) actor.Actor
@@ -37,6 +38,7 @@ type Poke struct{}
 // lets everything pass.
 type Gate struct {
 	used    atomic.Bool // somebody was made to hang; never becomes false again
+	hanging atomic.Int32
 	refuses atomic.Bool // to drain, and to end by SIGTERM
 
 	mu    sync.Mutex
@@ -108,12 +110,17 @@ func (g *Gate) wait(id string) (alive bool) {
 	if h == nil {
 		return true
 	}
+	g.hanging.Add(1)
 	h.once.Do(h.begun)
 	<-h.release
+	g.hanging.Add(-1)
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return !g.dead
 }
+
+// Hanging returns how many actors hang now.
+func (g *Gate) Hanging() int { return int(g.hanging.Load()) }
 
 // RefuseDrain makes the worker ignore the request to drain, and SIGTERM where
 // it is part of this process.

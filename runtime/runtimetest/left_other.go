@@ -1,0 +1,11 @@
+//go:build !linux
+
+package runtimetest
+
+// Only Linux tells a process of its children and descriptors.
+
+func warmUp() {}
+
+func children() map[int]string { return nil }
+
+func descriptors() map[string]string { return nil }
