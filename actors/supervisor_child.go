@@ -3,10 +3,12 @@ package actors
 import (
 	"fmt"
 	goruntime "runtime"
+	"runtime/debug"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
 	"github.com/asynkron/protoactor-go/ctxext"
+	"github.com/rs/zerolog"
 )
 
 // How a supervisor starts and stops the actors of its children.
@@ -18,7 +20,7 @@ const brutalGrace = 5 * time.Second
 // spawn starts a child. One that cannot be spawned has failed to start.
 func (s *supervisor) spawn(ctx actor.Context, spec *childSpec) []action {
 	child := &runningChild{id: spec.id, spec: spec, lives: 1}
-	if err := child.spawn(ctx); err != nil {
+	if err := child.spawn(ctx, s.env.log); err != nil {
 		return s.core.exited(spec.id, Failure(err), s.env.now(), s.env.chance())
 	}
 	s.running[spec.id] = child
@@ -27,7 +29,7 @@ func (s *supervisor) spawn(ctx actor.Context, spec *childSpec) []action {
 }
 
 // spawn makes the actor. A producer that panics makes none.
-func (c *runningChild) spawn(ctx actor.Context) (err error) {
+func (c *runningChild) spawn(ctx actor.Context, log zerolog.Logger) (err error) {
 	defer func() {
 		if value := recover(); value != nil {
 			err = panicError(actor.NewPID("", ctx.Self().Id+"/"+c.spec.name), value, ctx.Message())
@@ -38,7 +40,7 @@ func (c *runningChild) spawn(ctx actor.Context) (err error) {
 		return err
 	}
 	if !c.spec.fixed {
-		props = props.Clone(actor.WithReceiverMiddleware(c.accompany(ctx.Self())))
+		props = props.Clone(actor.WithReceiverMiddleware(c.accompany(ctx.Self(), log)))
 	}
 	c.pid, err = ctx.SpawnNamed(props, c.spec.name)
 	if err != nil {
@@ -49,21 +51,35 @@ func (c *runningChild) spawn(ctx actor.Context) (err error) {
 
 // accompany is the receiver middleware of a child. It tells the supervisor of
 // each Started that has returned; a child of ours says itself when it is ready.
-func (c *runningChild) accompany(parent *actor.PID) actor.ReceiverMiddleware {
+// A panic in the last messages is swallowed: protoactor would let the actor
+// live on, or its parent wait for ever.
+func (c *runningChild) accompany(parent *actor.PID, log zerolog.Logger) actor.ReceiverMiddleware {
 	life := 0 // touched by the child's goroutine alone
 	return func(next actor.ReceiverFunc) actor.ReceiverFunc {
 		return func(ctx actor.ReceiverContext, envelope *actor.MessageEnvelope) {
-			if _, started := envelope.Message.(*actor.Started); !started {
+			switch envelope.Message.(type) {
+			case *actor.Started:
+				life++
+				ctx.Set(supervised{})
 				next(ctx, envelope)
-				return
-			}
-			life++
-			ctx.Set(supervised{})
-			next(ctx, envelope)
-			if !c.spec.ours {
-				ctx.ActorSystem().Root.Send(parent, &childUp{child: c, life: life})
+				if !c.spec.ours {
+					ctx.ActorSystem().Root.Send(parent, &childUp{child: c, life: life})
+				}
+			case *actor.Stopping, *actor.Stopped, *actor.Restarting:
+				defer swallow(log, ctx.Self(), envelope.Message)
+				next(ctx, envelope)
+			default:
+				next(ctx, envelope)
 			}
 		}
+	}
+}
+
+// swallow is deferred by who must not let a panic out.
+func swallow(log zerolog.Logger, who *actor.PID, message any) {
+	if value := recover(); value != nil {
+		log.Error().Str("actor", pathOf(who)).Interface("panic", value).Type("message", message).
+			Bytes("stack", debug.Stack()).Msg("panic while ending, swallowed")
 	}
 }
 
