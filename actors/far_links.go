@@ -31,7 +31,7 @@ type FarLinks struct {
 var errNoFar = errors.New("troupe: this actor system is not part of a cluster: it has no other processes")
 
 // farRetryAfter is how long a call waits that found a queue full.
-const farRetryAfter = 200 * time.Millisecond
+const farRetryAfter = 500 * time.Millisecond
 
 // farCall is one call between proxy and host.
 type farCall struct {
