@@ -160,7 +160,7 @@ func (s *supervisor) explained(ctx actor.Context, child *runningChild, msg *Chil
 	}
 	child.exit = &msg.Reason
 	if msg.stuck != nil {
-		s.lose(ctx, child, msg.stuck)
+		s.lose(ctx, child, msg.Reason, msg.stuck)
 		return
 	}
 	s.gone(ctx, child)

@@ -141,17 +141,18 @@ func (s *supervisor) overdue(ctx actor.Context, child *runningChild, took time.D
 		})
 		return
 	}
-	s.lose(ctx, child, fmt.Errorf("child %s did not stop in %v", child.id, took))
+	err := fmt.Errorf("child %s did not stop in %v", child.id, took)
+	s.env.log.Error().Str("supervisor", s.who).Err(err).Msg("a child does not stop and cannot be made to")
+	s.lose(ctx, child, Failure(err), err)
 }
 
-// lose gives up on a child that does not stop.
-func (s *supervisor) lose(ctx actor.Context, child *runningChild, err error) {
+// lose goes on without a child that does not stop, or something below it.
+func (s *supervisor) lose(ctx actor.Context, child *runningChild, why Reason, stuck error) {
 	s.drop(child)
 	if s.stuck == nil {
-		s.stuck = err
+		s.stuck = stuck
 	}
-	s.env.log.Error().Str("supervisor", s.who).Str("child", child.id).Err(err).Msg("gave up on a child that does not stop")
-	s.carryOut(ctx, s.core.lost(child.id, Failure(err), s.env.now()))
+	s.carryOut(ctx, s.core.lost(child.id, why, s.env.now()))
 }
 
 // HandleFailure takes the panic of a child, or what it escalates.

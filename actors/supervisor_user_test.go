@@ -208,7 +208,7 @@ func TestRestartedInPlace(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := newNursery(t)
 		n.raise(SupervisorSpec{Intensity: often, Children: n.children(Permanent, "a", "b")})
-		n.system.Root.Send(n.pid("a"), &busy{time.Second})
+		n.tell("a", &busy{time.Second})
 		n.system.Root.Send(n.pid("a"), &fail{errBoom})
 		n.system.Root.Send(n.pid("a"), "the next")
 		watched := n.watch("a")
