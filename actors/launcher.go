@@ -57,3 +57,8 @@ type Worker interface {
 	Heard() uint64          // changes whenever anything was received from it
 	Usage() Usage           // what it last told of itself; the zero Usage before
 }
+
+// Blamed is a Worker that tells others of its end before its proxy does. It is
+// told, before each signal, what the proxy will add to the reported *[ExitError]:
+// Hung, KilledAfterTimeout and Err, each if there is any.
+type Blamed interface{ Blame(besides ExitError) }

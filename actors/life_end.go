@@ -27,6 +27,19 @@ func (l *life) verdict(reported Reason) Reason {
 	return reported
 }
 
+// known returns what verdict will add to the exit that is reported.
+func (l *life) known() ExitError {
+	var exit *ExitError
+	errors.As(l.verdict(Failure(&ExitError{})).Err, &exit)
+	return *exit
+}
+
+// Besides returns e with what a proxy knows besides: see [Blamed].
+func (e *ExitError) Besides(known ExitError) *ExitError {
+	l := life{hung: known.Hung, overdue: known.KilledAfterTimeout}
+	return l.blame(Failure(e), known.Err)
+}
+
 // plannedEnd returns what is worth telling of a life that was asked to stop.
 func (l *life) plannedEnd(reported Reason) error {
 	err := reported.Err

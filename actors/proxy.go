@@ -167,6 +167,9 @@ func (p *proxy) disarm() {
 // signal sends a signal. That the process is gone already is no news; anything
 // else is worth a line, and the deadlines go on.
 func (p *proxy) signal(sig syscall.Signal) {
+	if w, ok := p.worker.(Blamed); ok {
+		w.Blame(p.life.known())
+	}
 	if err := p.worker.Signal(sig); err != nil && p.life.stage != stageExited {
 		p.env.log.Debug().Stringer("worker", p.who).Stringer("signal", sig).Err(err).Msg("signal not sent")
 	}

@@ -2,7 +2,6 @@ package runtime_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -108,13 +107,10 @@ func describe(event any) string {
 	return ""
 }
 
-// whole is what an exit says beside its text.
+// whole is what the errors of a chain say beside their text.
 func whole(err error) string {
-	var exit *troupe.ExitError
-	if !errors.As(err, &exit) {
-		return ""
-	}
-	return fmt.Sprint(exit.Who, exit.Code, exit.Signal, exit.OOM, exit.Hung, exit.Panic, exit.Stderr, exit.Stacks)
+	told := testimonyOf(err)
+	return fmt.Sprint(told.Rungs, told.Facts) // maps are printed in order
 }
 
 // ofSlot returns the events of one slot, in order.

@@ -79,10 +79,11 @@ type handle struct {
 	who      actors.Incarnation
 	life     *life
 	report   func(actors.WorkerEvent)
-	link     atomic.Pointer[transport.Link] // nil until the handshake
-	drained  atomic.Bool                    // Drain was called
-	opened   bool                           // it was ready; of the link's reader
-	planned  atomic.Pointer[lifeEvent]      // its goodbye
+	link     atomic.Pointer[transport.Link]   // nil until the handshake
+	drained  atomic.Bool                      // Drain was called
+	opened   bool                             // it was ready; of the link's reader
+	planned  atomic.Pointer[lifeEvent]        // its goodbye
+	blame    atomic.Pointer[actors.ExitError] // what it was signalled for; nil: it was not
 }
 
 // leaveWait is how long a worker that closed its pipe may take to exit.
@@ -108,7 +109,7 @@ func (h *handle) run(r io.ReadCloser, w io.WriteCloser, s settings) {
 	}
 	reason := h.reason(exit, err)
 	if link != nil {
-		h.life.bury(unsent, reason.Err)
+		h.life.bury(unsent, h.besides(reason.Err))
 	}
 	h.report(actors.WorkerEvent{State: actors.WorkerExited, Reason: reason})
 }
@@ -197,6 +198,19 @@ func (h *handle) reason(exit osproc.Exit, linkErr error) actors.Reason {
 		linkErr = errNoGoodbye
 	}
 	return actors.Failure(h.exitError(exit, linkErr))
+}
+
+// Blame implements actors.Blamed.
+func (h *handle) Blame(besides actors.ExitError) { h.blame.Store(&besides) }
+
+// besides is the error of an end with what the proxy knows of it, for those who
+// are told first.
+func (h *handle) besides(err error) error {
+	blame := h.blame.Load()
+	if exit, ok := err.(*actors.ExitError); ok && blame != nil { //nolint:errorlint // made by reason, never wrapped
+		return exit.Besides(*blame)
+	}
+	return err
 }
 
 var errNoGoodbye = errors.New("exited without a goodbye: os.Exit in a worker, or its main returned")

@@ -26,6 +26,7 @@ const (
 	codeCanceled
 	codeStartTimeout
 	codeNeverReady
+	codeStuck
 )
 
 var codeSentinels = [...]error{
@@ -40,6 +41,7 @@ var codeSentinels = [...]error{
 	codeCanceled:     context.Canceled,
 	codeStartTimeout: actors.ErrStartTimeout,
 	codeNeverReady:   actors.ErrNeverReady,
+	codeStuck:        actors.ErrStuck,
 }
 
 // lostCall is the answer to a call whose process died. Why it died can be
