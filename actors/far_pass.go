@@ -123,8 +123,9 @@ func (p *farProxy) refuse(ctx actor.Context, message any, sender *actor.PID, why
 // maxFarName bounds what of a proxy's name is in the path of its actor.
 const maxFarName = 64
 
-// baseName is the last part of an actor's path.
+// baseName is the last part of an actor's path, cut to fit: to be part of
+// another that can cross.
 func baseName(id string) string {
 	name := id[strings.LastIndexByte(id, '/')+1:]
-	return name[:min(len(name), maxFarName)]
+	return strings.ToValidUTF8(name[:min(len(name), maxFarName)], "")
 }

@@ -2,6 +2,7 @@ package actors
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -184,5 +185,16 @@ func TestFarWithoutCluster(t *testing.T) {
 	}
 	if err := system.Root.StopFuture(parent).Wait(); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestBaseName(t *testing.T) {
+	long := strings.Repeat("x", maxFarName-1)
+	for id, want := range map[string]string{
+		"": "", "a": "a", "host/root/a": "a", "a/": "", long + "yz": long + "y", "p/" + long + "é": long, "\xff!": "!",
+	} {
+		if got := baseName(id); got != want {
+			t.Errorf("baseName(%q) = %q, want %q", id, got, want)
+		}
 	}
 }
