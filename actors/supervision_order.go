@@ -57,7 +57,8 @@ func (s *supervision) stopDoomed() (acts []action) {
 // all pending ones when they start together. While one waits none starts,
 // unless they have nothing to do with each other.
 func (s *supervision) startPending() (acts []action) {
-	if s.tally.launchable == 0 || s.tally.waiting > 0 && !(s.plan.together && s.plan.strategy.alone()) {
+	apart := s.plan.together && s.plan.strategy.alone()
+	if s.tally.launchable == 0 || s.tally.waiting > 0 && !apart {
 		return nil
 	}
 	if s.plan.together {

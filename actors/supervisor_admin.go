@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"errors"
 	"strconv"
 	"strings"
 
@@ -84,10 +85,10 @@ func (s *supervisor) reply(op string, act action) any {
 
 func (s *supervisor) refusal(op string, act action) *AdminError {
 	err := newAdminError(op, act.child, act.err)
-	switch act.err { //nolint:errorlint // the core's own sentinels
-	case ErrAlreadyStarted, ErrChildRunning:
+	switch {
+	case errors.Is(act.err, ErrAlreadyStarted), errors.Is(act.err, ErrChildRunning):
 		err.PID = s.pidOf(act.child)
-	case ErrStartFailed:
+	case errors.Is(act.err, ErrStartFailed):
 		err.Text = act.reason.cause().Error()
 	}
 	return err
