@@ -3,6 +3,7 @@
 //
 //	master                  stops last, calls Done
 //	 ├─ $events             publishes lifecycle events
+//	 ├─ children            the program's own, one a ChildSpec, in order
 //	 └─ group               one a GroupSpec, in order
 //	     ├─ proxy 1 ── Worker
 //	     └─ proxy 2 ── Worker
@@ -12,6 +13,10 @@
 // life. A group that passes its intensity ends too, with the cause, and the
 // master decides; a master that can do nothing stops everything in reverse order
 // and calls [MasterConfig].Done with the whole chain.
+//
+// Supervisors of the user's own, from [Supervise], are the same actor with other
+// children: actors here, actors in other processes, and supervisors again. All
+// are administered by the same messages, such as [StartChild].
 //
 // How processes are made is the business of a [Launcher], which package runtime
 // implements. Every decision is taken in a pure core, which knows no clock,

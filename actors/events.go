@@ -2,10 +2,10 @@ package actors
 
 import "time"
 
-// Lifecycle events, published as pointers on the event stream of the master's
-// actor system: those of one slot in order, each exactly once. Subscribers
-// share them and must not change them. A slow subscriber delays later events,
-// and nothing else.
+// Lifecycle events, published as pointers on the event stream of the actor
+// system that they are about, for workers the master's: those of one slot or
+// supervisor in order, each exactly once. Subscribers share them and must not
+// change them. A slow subscriber delays later events, and nothing else.
 //
 // A life reads Spawned, Connected, Ready, Draining, Exited. A life that ends
 // early leaves out what it did not reach; only Spawned and Exited always come,
@@ -58,7 +58,7 @@ type (
 
 	// GaveUp: a supervisor passed its limit and stops its children.
 	GaveUp struct {
-		Who string // such as "group counter" or "cluster"
+		Who string // such as "group counter" or "cluster"; the path of a supervisor of the user's own
 		At  time.Time
 		Err error
 	}

@@ -24,17 +24,22 @@ type ChildSpec struct {
 	Restart     RestartType // 0 is Permanent
 	Significant bool        // its end can end the supervisor: see AutoShutdown; not for a Permanent child
 
-	// Shutdown is how long a child may take to stop: 0 means 5 s, and Infinity
-	// for a supervisor; BrutalKill asks nothing and waits for nothing where it
-	// can. A local actor that has not stopped by then cannot be killed: its
-	// supervisor gives up, so that its process ends.
+	// Shutdown is how long a child may take to stop when asked: 0 means 5 s, and
+	// Infinity for a supervisor. BrutalKill asks nothing: the child, and all below
+	// it at once, gets protoactor's Stop, and has 5 s for its current message.
+	//
+	// A supervisor or far actor past its time gets protoactor's Stop too, and 5 s.
+	// Whatever has not stopped then cannot be killed, and no new one is started
+	// beside it: its supervisor gives up, and each one above at once, so that the
+	// process ends. While all is stopping anyway it is left behind, with a log line.
 	Shutdown time.Duration
 
 	Backoff Backoff // zero: the first restart at once, then 50 ms doubling to 10 s, until 10 s stable
 
 	// Decide says what to do about a failure that the child's actor survived: a
 	// panic, or an escalation; nil restarts it. It runs on the supervisor's
-	// goroutine and must not block.
+	// goroutine and must not block. One that panics restarts the child. A child
+	// that failed before it was ready cannot be resumed: it is restarted.
 	Decide func(cause error) Directive
 }
 
