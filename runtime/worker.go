@@ -199,8 +199,8 @@ func (k *worker) admitAgent() {
 	}
 }
 
-// die makes a worker in the master's process as good as dead. The caller cuts
-// its link.
+// die does to a worker in the master's process what an exit does to others:
+// nothing is handled any more. The caller cuts its link.
 func (k *worker) die() {
 	k.p.freeze()
 	k.p.lifetime.end()
@@ -208,24 +208,19 @@ func (k *worker) die() {
 }
 
 // stop takes down what is left of a worker in the master's process. In a
-// process of its own, exit does. The actors of one that was killed end when
-// the plan says so.
+// process of its own, exit does. Actors that had not ended by themselves do so
+// when the plan says so, since in a process they would not.
 func (k *worker) stop(plan *faults.Plan) {
+	k.die()
 	k.link.Close(0)
 	k.in.close()
 	k.out.pauses.end()
 	k.p.calls.failAll(actors.ErrNotSent)
-	if k.p.frozen.Load() {
-		plan.Bury(k.takeDown)
-		return
-	}
-	k.takeDown()
+	plan.Bury(k.takeDown)
 }
 
 func (k *worker) takeDown() {
-	if k.p.frozen.Load() {
-		k.p.buryActors()
-	}
+	k.p.buryActors()
 	if k.host != nil {
 		k.p.system.Root.Stop(k.host)
 	}

@@ -49,7 +49,9 @@ func try(t *testing.T, cfg troupe.Config, body func(c *Cluster)) (f *fakeTB) {
 		over := make(chan struct{})
 		go func() { // of which a Fatal is the end
 			defer close(over)
-			start(f, virtual, cfg).run(body)
+			w := virtual
+			w.patience = time.Hour
+			start(f, w, cfg).run(body)
 		}()
 		<-over
 		time.Sleep(throttlePeriod)

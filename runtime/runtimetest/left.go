@@ -5,7 +5,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"testing"
 	"time"
 
 	"go.uber.org/goleak"
@@ -28,22 +27,14 @@ func countLeft() leftover {
 	return leftover{goroutines: goleak.IgnoreCurrent(), children: children(), descriptors: descriptors()}
 }
 
-// compare fails the test for what is left. What ends by itself soon after a
-// cluster has a while to do so.
-func (before leftover) compare(t testing.TB) {
-	t.Helper()
-	if left := before.left(); left != "" {
-		t.Errorf("left behind:\n%s", left)
-	}
-}
-
 // leftWait is how long something may take to end after its cluster has.
 const leftWait = 5 * time.Second
 
-// left returns what there is now and was not before; "" when it is nothing.
-func (before leftover) left() (text string) {
+// left returns what there is and was not before, once it has had a while to
+// end; "" when that is nothing.
+func (before leftover) left(wait time.Duration) (text string) {
 	w := actual
-	w.patience = leftWait
+	w.patience = wait
 	w.await(func() bool {
 		text = before.now()
 		return text == ""

@@ -29,7 +29,7 @@ func runMain(tests func() int) int {
 	if code != 0 {
 		return code
 	}
-	if left := before.left(); left != "" {
+	if left := before.left(leftWait); left != "" {
 		fmt.Fprintf(os.Stderr, "the tests left behind:\n%s", left)
 		return 1
 	}

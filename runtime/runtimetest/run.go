@@ -40,12 +40,18 @@ const throttlePeriod = 2 * time.Second
 // are no worker processes the test is skipped.
 func RunProcesses(t *testing.T, cfg troupe.Config, body func(c *Cluster)) {
 	t.Helper()
+	runProcesses(t, leftWait, cfg, body)
+}
+
+// runProcesses is RunProcesses, with how long what is left may take to end.
+func runProcesses(t testing.TB, wait time.Duration, cfg troupe.Config, body func(c *Cluster)) {
+	t.Helper()
 	t.Setenv("GORACE", raceOptions()) // and it forbids t.Parallel
 	before := countLeft()
 	cfg.InProcess = false
 	start(t, actual, cfg).run(body)
-	if !t.Failed() {
-		before.compare(t)
+	if left := before.left(wait); left != "" && !t.Failed() {
+		t.Errorf("left behind:\n%s", left)
 	}
 }
 

@@ -167,20 +167,6 @@ func TestFailuresSaySo(t *testing.T) {
 	}
 }
 
-// What a test leaves behind is named.
-func TestWhatIsLeftBehindFails(t *testing.T) {
-	for _, f := range []struct {
-		name  string
-		body  func(c *Cluster)
-		words []string
-	}{
-		{"subscription", func(c *Cluster) { c.System().EventStream.Subscribe(func(any) {}) },
-			[]string{"left behind: 1 subscriptions"}},
-	} {
-		t.Run(f.name, func(t *testing.T) { failsWith(t, pair(), f.body, f.words...) })
-	}
-}
-
 func TestFlushLeft(t *testing.T) {
 	for in, want := range map[string]string{
 		"":                        "",
