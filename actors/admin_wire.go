@@ -121,10 +121,10 @@ func (s *specBounds) start(w *wireChild, spec ChildSpec, levels int) (err error)
 	case SupervisorSpec:
 		w.Supervisor, err = s.supervisor(start, levels)
 	default:
-		return fmt.Errorf("Start is a %T: %w", spec.Start, errFunc)
+		return fmt.Errorf("its Start is a %T: %w", spec.Start, errFunc)
 	}
 	if err == nil && spec.Decide != nil {
-		return fmt.Errorf("Decide: %w, and the default decision", errFunc)
+		return fmt.Errorf("its Decide: %w, and the default decision", errFunc)
 	}
 	return err
 }

@@ -53,10 +53,10 @@ func TestStartChildWithAFuncDoesNotCross(t *testing.T) {
 		deep = SupervisorSpec{Children: []ChildSpec{{ID: "d", Start: deep}}}
 	}
 	for want, spec := range map[string]ChildSpec{
-		`child "x": Start is a *actors.localActor: a func cannot cross: use a Kind`: {ID: "x", Start: local},
-		`child "o": child "i": Start is a *actors.localActor: a func cannot cross: use a Kind`: {
+		`child "x": its Start is a *actors.localActor: a func cannot cross: use a Kind`: {ID: "x", Start: local},
+		`child "o": child "i": its Start is a *actors.localActor: a func cannot cross: use a Kind`: {
 			ID: "o", Start: SupervisorSpec{Children: []ChildSpec{{ID: "i", Start: local}}}},
-		`child "x": Decide: a func cannot cross: use a Kind, and the default decision`: {
+		`child "x": its Decide: a func cannot cross: use a Kind, and the default decision`: {
 			ID: "x", Start: KindActor{Kind: "k"}, Decide: func(error) Directive { return DirectiveStop }},
 		"more than 16 supervisors within each other": {ID: "x", Start: deep},
 		"more than 4096 children in all":             {ID: "x", Start: SupervisorSpec{Children: make([]ChildSpec, maxChildren)}},
