@@ -233,6 +233,35 @@ func TestPanicReachesItsCaller(t *testing.T) {
 	}}.check(t, "the caller", testimonyOf(err))
 }
 
+type explode struct{}
+
+var exploders = troupe.RegisterFunc("exploder", func(context.Context, *explode) (*done, error) { panic("boom") })
+
+func TestPanicOfAFunctionReachesItsCaller(t *testing.T) {
+	c := start(t, troupe.Config{Groups: []troupe.Group{{Kind: exploders.Kind}}})
+	_, err := exploders.Call(t.Context(), c, &explode{})
+	failure{rungs: "PanicError", facts: map[string]string{
+		"value": "boom", "message": "*runtime_test.explode", "actor": "exploder/1#1/host/root", "stack": "failures_test.go",
+	}}.check(t, "the caller", testimonyOf(err))
+}
+
+var brittle = troupe.RegisterService("brittle", func(context.Context) error { panic("boom") })
+
+// A service that panics again and again is its worker's failure.
+func TestPanicOfAServiceIsInTheEnd(t *testing.T) {
+	log := zerolog.Nop()
+	err := troupe.Run(t.Context(), troupe.Config{Logger: &log, Groups: []troupe.Group{
+		{Kind: brittle, Intensity: troupe.Intensity{MaxRestarts: -1}},
+	}}, nil)
+	got := testimonyOf(err)
+	if len(got.Rungs) == 0 || got.Rungs[len(got.Rungs)-1] != "PanicError" {
+		t.Errorf("the rungs are %v: %v", got.Rungs, err)
+	}
+	failure{rungs: strings.Join(got.Rungs, " "), facts: map[string]string{
+		"who": "brittle/1#1", "value": "boom", "actor": "brittle/1#1/host/root", "stack": "failures_test.go",
+	}}.check(t, "the end", got)
+}
+
 // A call whose process dies has, behind the answer that counts, why it died:
 // also where the caller is in another worker.
 func TestCallerHasTheReasonOfADeath(t *testing.T) {

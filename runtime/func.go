@@ -106,7 +106,7 @@ func (f *function) callContext(self *actor.PID) (context.Context, context.Cancel
 func (f *function) protected(ctx context.Context, in any, self *actor.PID) (out any, err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			err = panicError(r, self.Id, fmt.Sprintf("%T", in))
+			err = panicError(r, pathOf(self), fmt.Sprintf("%T", in))
 		}
 	}()
 	return f.call(ctx, in)

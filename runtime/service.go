@@ -73,7 +73,7 @@ func (s *service) ended(ctx actor.Context, m *serviceEnded) {
 func protect(run func(context.Context) error, ctx context.Context, self *actor.PID) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			err = panicError(r, self.Id, "")
+			err = panicError(r, pathOf(self), "")
 		}
 	}()
 	return run(ctx)
@@ -87,3 +87,6 @@ func panicError(value any, path, message string) *actors.PanicError {
 		Value: fmt.Sprint(value), Stack: string(debug.Stack()), Actor: path, Message: message, Err: err,
 	}
 }
+
+// pathOf is how an actor is called in errors.
+func pathOf(pid *actor.PID) string { return pid.Address + "/" + pid.Id }
