@@ -8,6 +8,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
 )
 
 // grows is the usage of a worker whose memory grows by so much a second.
@@ -260,5 +262,70 @@ func TestL2StoppedWhileRecycling(t *testing.T) {
 			t.Errorf("%d launches, want 4", n)
 		}
 		c.end()
+	})
+}
+
+// TestL2RecyclingTouchesNobodyElse: whatever the strategy and restart type.
+func TestL2RecyclingTouchesNobodyElse(t *testing.T) {
+	for _, strategy := range []Strategy{OneForOne, OneForAll, RestForOne} {
+		for _, restart := range []RestartType{Permanent, Transient, Temporary} {
+			t.Run(fmt.Sprintf("strategy=%d restart=%d", strategy, restart), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					spec := leaky(Limits{Messages: 10})
+					spec.Size, spec.Strategy, spec.Restart = 3, strategy, restart
+					c := startCluster(t, MasterConfig{Groups: []GroupSpec{spec}}, func(who Incarnation) behaviour {
+						return behaviour{usage: func(time.Duration) Usage {
+							if who == (Incarnation{Slot{"a", 2}, 1}) {
+								return Usage{Messages: 10}
+							}
+							return Usage{}
+						}}
+					})
+					c.wait(time.Minute)
+					wantLines(t, "after the start", c.about("")[3:], "1s drain a/2#1", "1s exit a/2#1", "1s launch a/2#2")
+					if err := c.end(); err != nil {
+						t.Errorf("Done(%v)", err)
+					}
+				})
+			})
+		}
+	}
+}
+
+// TestL2TerminatedSlotsAreNotCountedOn: somebody wanted them down.
+func TestL2TerminatedSlotsAreNotCountedOn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		spec := leaky(Limits{MaxAge: 10 * time.Second})
+		spec.Size = 2
+		c := startCluster(t, MasterConfig{Groups: []GroupSpec{spec}}, nil)
+		c.system.Root.Send(actor.NewPID(c.system.Address(), "master/a"), &TerminateChild{ID: "a/2"})
+		c.wait(time.Minute)
+		if n := len(c.about("launch a/1")); n < 5 {
+			t.Errorf("%d launches: %q", n, c.about(""))
+		}
+		wantLines(t, "slot 2", c.about("launch a/2"), "0s launch a/2#1")
+		c.end()
+	})
+}
+
+// TestL2RecycledWhileTheGroupStarts: where that may be.
+func TestL2RecycledWhileTheGroupStarts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		spec := leaky(Limits{MaxAge: 5 * time.Second})
+		spec.Size, spec.MaxUnavailable, spec.StartTimeout = 2, 2, time.Minute
+		c := startCluster(t, MasterConfig{Groups: []GroupSpec{spec}}, func(who Incarnation) behaviour {
+			if who.Slot.N == 2 && who.Life == 1 {
+				return behaviour{ready: 12 * time.Second}
+			}
+			return behaviour{ready: time.Second}
+		})
+		c.wait(13 * time.Second)
+		if c.readies != 1 {
+			t.Errorf("Ready was called %d times", c.readies)
+		}
+		wantLines(t, "slot 1", c.of("a/1")[:4], "0s launch a/1#1", "5s drain a/1#1", "5s exit a/1#1", "5s launch a/1#2")
+		if err := c.end(); err != nil {
+			t.Errorf("Done(%v)", err)
+		}
 	})
 }

@@ -267,13 +267,20 @@ func TestL2MaxUnavailable(t *testing.T) {
 // recycled; what was sent to the slot meanwhile reaches the next life.
 func TestL2KilledWhileRecycled(t *testing.T) {
 	g := brisk(puppets, 1)
-	g.MaxAge = 500 * time.Millisecond
+	g.MaxMessages = 30
 	c := start(t, troupe.Config{Groups: []troupe.Group{g}})
 	seen := subscribe(c)
 	slot := c.Slot("puppet", 1)
 	ospid := ask[*identity](t, slot, &whoami{}).OSPID
+	for range 30 {
+		c.System().Root.Send(slot.PID(), &keep{})
+	}
+	c.System().Root.Send(slot.PID(), &block{For: 200 * time.Millisecond}) // it is looked at in between
 	c.System().Root.Send(slot.PID(), &block{For: time.Hour})
-	eventually(t, "the drain", func() bool { return len(of[*troupe.Draining](seen)) == 1 })
+	eventually(t, "the drain", func() bool {
+		_, serves := c.Stats().Workers["puppet/1#1"]
+		return len(of[*troupe.Draining](seen)) == 1 && !serves
+	})
 	for n := range 10 {
 		if err := c.Send(t.Context(), slot, &keep{fmt.Sprint(n)}); err != nil {
 			t.Fatal(err)
@@ -284,7 +291,7 @@ func TestL2KilledWhileRecycled(t *testing.T) {
 	if got := strings.Join(kept, ""); got != "0123456789" {
 		t.Errorf("the next life got %q", got)
 	}
-	recycled := recycledFor(t, exits(t, seen, 1)[0], "age")
+	recycled := recycledFor(t, exits(t, seen, 1)[0], "messages")
 	var exit *troupe.ExitError
 	if !errors.As(recycled, &exit) || exit.Signal != "SIGKILL" {
 		t.Errorf("reason %v", recycled)
