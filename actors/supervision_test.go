@@ -212,7 +212,7 @@ func (w *world) nothingLeft() error {
 // TestAllStrategiesRestartTypesAndReasons is the whole table: what happens to
 // three children when the middle one ends.
 func TestAllStrategiesRestartTypesAndReasons(t *testing.T) {
-	affected := map[Strategy]string{OneForOne: "b", OneForAll: "a b c", RestForOne: "b c"}
+	affected := map[Strategy]string{OneForOne: "b", OneForAll: "a b c", RestForOne: "b c", Dynamic: "b"}
 	for strategy, restarted := range affected {
 		for _, restart := range []RestartType{Permanent, Transient, Temporary} {
 			for _, reason := range []Reason{{}, {Kind: ReasonShutdown}, Failure(errBoom)} {

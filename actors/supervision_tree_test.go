@@ -64,7 +64,7 @@ type promise struct{ op, id string }
 // grow makes a life of a random supervisor.
 func (tr *tree) grow(path string, depth int) *node {
 	p := plan{
-		name: path, strategy: Strategy(tr.IntN(4)), auto: AutoShutdown(tr.IntN(3)),
+		name: path, strategy: Strategy(tr.IntN(4)), auto: AutoShutdown(tr.IntN(3)), together: tr.IntN(4) == 0,
 		intensity: Intensity{MaxRestarts: tr.IntN(5), Period: time.Duration(1+tr.IntN(60)) * time.Second},
 	}
 	makes := make(map[string]func() plan)

@@ -122,8 +122,8 @@ func (s *supervisor) leave(ctx actor.Context) {
 		a.stop()
 	}
 	clear(s.alarms)
-	for n := range s.asks {
-		s.answer(ctx, action{op: opAnswer, ask: n, err: ErrStopping})
+	for n, a := range s.asks {
+		s.answer(ctx, action{op: opAnswer, child: a.id, ask: n, err: ErrStopping})
 	}
 }
 

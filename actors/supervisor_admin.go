@@ -10,7 +10,7 @@ import (
 
 // pendingAsk is who waits for the answer to what.
 type pendingAsk struct {
-	op     string
+	op, id string
 	sender *actor.PID
 }
 
@@ -21,18 +21,18 @@ func (s *supervisor) administer(ctx actor.Context) bool {
 	case *StartChild:
 		s.addChild(ctx, msg.Spec)
 	case *TerminateChild:
-		s.carryOut(ctx, s.core.terminate(s.ask(ctx, "terminate"), msg.ID))
+		s.carryOut(ctx, s.core.terminate(s.ask(ctx, "terminate", msg.ID), msg.ID))
 	case *RestartChild:
 		if !s.refuseFixed(ctx, "restart", msg.ID) {
-			s.carryOut(ctx, s.core.restart(s.ask(ctx, "restart"), msg.ID))
+			s.carryOut(ctx, s.core.restart(s.ask(ctx, "restart", msg.ID), msg.ID))
 		}
 	case *DeleteChild:
 		if !s.refuseFixed(ctx, "delete", msg.ID) {
-			s.carryOut(ctx, s.core.delete(s.ask(ctx, "delete"), msg.ID))
+			s.carryOut(ctx, s.core.delete(s.ask(ctx, "delete", msg.ID), msg.ID))
 		}
 	case *RecycleChild:
 		if !s.refuseFixed(ctx, "recycle", msg.ID) {
-			s.carryOut(ctx, s.core.recycle(s.ask(ctx, "recycle"), msg.ID))
+			s.carryOut(ctx, s.core.recycle(s.ask(ctx, "recycle", msg.ID), msg.ID))
 		}
 	case *WhichChildren:
 		respond(ctx, s.children(ctx))
@@ -52,13 +52,13 @@ func respond(ctx actor.Context, reply any) {
 
 // ask returns the number under which the core will answer the current message:
 // 0 when nobody waits.
-func (s *supervisor) ask(ctx actor.Context, op string) int {
+func (s *supervisor) ask(ctx actor.Context, op, id string) int {
 	sender := ctx.Sender()
 	if sender == nil {
 		return 0
 	}
 	s.asked++
-	s.asks[s.asked] = pendingAsk{op: op, sender: sender}
+	s.asks[s.asked] = pendingAsk{op: op, id: id, sender: sender}
 	return s.asked
 }
 
@@ -123,7 +123,7 @@ func (s *supervisor) addChild(ctx actor.Context, spec ChildSpec) {
 	if s.specs[spec.ID] == nil && s.core.phase < phaseEnding {
 		s.specs[spec.ID] = &made
 	}
-	s.carryOut(ctx, s.core.add(s.ask(ctx, "start"), made.childPlan))
+	s.carryOut(ctx, s.core.add(s.ask(ctx, "start", spec.ID), made.childPlan))
 }
 
 // freeID returns an id for a child that came without one, never the same twice.

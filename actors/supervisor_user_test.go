@@ -67,7 +67,7 @@ func TestA2FirstStartThatFailsStopsTheOthers(t *testing.T) {
 // TestAllStrategiesRestartTypesAndReasonsInActors is the table of the core,
 // through actors: which children are made anew when the middle one ends.
 func TestAllStrategiesRestartTypesAndReasonsInActors(t *testing.T) {
-	affected := map[Strategy]string{OneForOne: "b", OneForAll: "a b c", RestForOne: "b c"}
+	affected := map[Strategy]string{OneForOne: "b", OneForAll: "a b c", RestForOne: "b c", Dynamic: "b"}
 	ends := []struct {
 		message any
 		reason  Reason
@@ -89,7 +89,7 @@ func TestAllStrategiesRestartTypesAndReasonsInActors(t *testing.T) {
 					n := newNursery(t)
 					specs := n.children(Permanent, "a", "b", "c")
 					specs[1].Restart = restart
-					n.raise(SupervisorSpec{Strategy: strategy, Intensity: often, Children: specs})
+					n.raiseAny(SupervisorSpec{Strategy: strategy, Intensity: often, Children: specs})
 					n.tell("b", end.message)
 					if got := n.renewed(); got != want {
 						t.Errorf("%v × %v × %T %v: anew %q, want %q", strategy, restart, end.message, end.reason, got, want)
@@ -97,6 +97,21 @@ func TestAllStrategiesRestartTypesAndReasonsInActors(t *testing.T) {
 					n.end()
 				})
 			}
+		}
+	}
+}
+
+// raiseAny starts a supervisor with these children, also a dynamic one.
+func (n *nursery) raiseAny(spec SupervisorSpec) {
+	n.t.Helper()
+	children := spec.Children
+	if spec.Strategy == Dynamic {
+		spec.Children = nil
+	}
+	n.raise(spec)
+	if spec.Strategy == Dynamic {
+		for _, child := range children {
+			n.wants("started "+child.ID+" s/"+child.ID, "", &StartChild{child})
 		}
 	}
 }
