@@ -117,6 +117,7 @@ func (h *handle) run(r io.ReadCloser, w io.WriteCloser, s settings) {
 // connect shakes hands. It waits for the worker as long as that lives: the
 // proxy's start deadline ends that.
 func (h *handle) connect(r io.ReadCloser, w io.WriteCloser, s settings) (*transport.Link, error) {
+	defer h.closeWhenGone(r, w)()
 	if err := transport.WriteHello(w, masterHello(h.launcher.cluster, s)); err != nil {
 		return nil, err
 	}
@@ -136,6 +137,29 @@ func (h *handle) connect(r io.ReadCloser, w io.WriteCloser, s settings) (*transp
 		h.Drain() // it was asked for meanwhile
 	}
 	return link, nil
+}
+
+// closeWhenGone closes the pipes of a worker that is gone and that somebody
+// else, a process of its own making, still holds open, until it is told that
+// the hands are shaken.
+func (h *handle) closeWhenGone(r io.Closer, w io.Closer) (shaken func()) {
+	done := make(chan struct{})
+	h.launcher.running.Go(func() {
+		select {
+		case <-done:
+			return
+		case <-h.Exited():
+		}
+		late := time.NewTimer(leaveWait) // to read what it left
+		defer late.Stop()
+		select {
+		case <-done:
+		case <-late.C:
+			r.Close()
+			w.Close()
+		}
+	})
+	return func() { close(done) }
 }
 
 // follow returns when the worker is gone, or must go: with the protocol error

@@ -188,7 +188,7 @@ func checkTogether(t *testing.T, g troupe.Group, log *eventLog) {
 		switch event := e.event.(type) {
 		case *troupe.Exited:
 			delete(alive, e.who)
-			if g.Restart != troupe.Temporary && !(g.Restart == troupe.Transient && event.Reason.Kind == troupe.ReasonNormal) {
+			if g.Restart == troupe.Permanent || g.Restart == troupe.Transient && event.Reason.Kind == troupe.ReasonFailed {
 				lastEnd = i
 			}
 		case *troupe.Spawned:
