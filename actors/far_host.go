@@ -67,6 +67,9 @@ func (h *farHost) Receive(ctx actor.Context) {
 	switch msg := ctx.Message().(type) {
 	case *actor.Started:
 		h.reset(ctx)
+		if isSupervised(ctx) {
+			ctx.Request(ctx.Parent(), &ChildReady{})
+		}
 	case *FarStart:
 		ctx.Respond(h.start(ctx, msg))
 	case *FarDirective:

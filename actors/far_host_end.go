@@ -66,7 +66,7 @@ func (h *farHost) ended(ctx actor.Context, c *farChild) {
 		h.tell(ctx, c, h.lastWord(c))
 	}
 	if h.leaving && len(h.children) == 0 {
-		ctx.Stop(ctx.Self())
+		Exit(ctx, Reason{Kind: ReasonShutdown})
 	}
 }
 
@@ -113,7 +113,7 @@ func (h *farHost) leave(ctx actor.Context) {
 		}
 	}
 	if len(h.children) == 0 {
-		ctx.Stop(ctx.Self())
+		Exit(ctx, Reason{Kind: ReasonShutdown})
 	}
 }
 

@@ -4,7 +4,10 @@ import "github.com/asynkron/protoactor-go/actor"
 
 // FarHostID is the registry id of the actor, in each worker, that runs actors
 // whose parents are in other processes.
-const FarHostID = "host/far"
+const FarHostID = HostID + "/" + farHostName
+
+// farHostName is its id among the children of the host.
+const farHostName = "far"
 
 // FarReady is what the parent of a far actor gets, unless it is a supervisor
 // of this package: the actor has been placed and takes messages. It comes again

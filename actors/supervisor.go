@@ -2,6 +2,7 @@ package actors
 
 import (
 	"errors"
+	"sync/atomic"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -33,8 +34,9 @@ type runningChild struct {
 	id         string
 	spec       *childSpec
 	pid        *actor.PID
-	ospid      int // of a worker, once it is ready
-	lives      int // of the actor: more than one when it was restarted in place
+	ospid      int          // of a worker, once it is ready
+	lives      int          // of the actor: more than one when it was restarted in place
+	up         atomic.Int64 // in which life its Started has returned last; set by the child's goroutine
 	asked      bool
 	brutal     bool // it was told by protoactor's Stop
 	overdue    alarm

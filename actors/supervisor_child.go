@@ -63,6 +63,7 @@ func (c *runningChild) accompany(parent *actor.PID, log zerolog.Logger) actor.Re
 				ctx.Set(supervised{})
 				next(ctx, envelope)
 				if !c.spec.ours {
+					c.up.Store(int64(life))
 					ctx.ActorSystem().Root.Send(parent, &childUp{child: c, life: life})
 				}
 			case *actor.Stopping, *actor.Stopped, *actor.Restarting:
@@ -163,8 +164,17 @@ func (s *supervisor) HandleFailure(_ *actor.ActorSystem, self actor.Supervisor, 
 		self.StopChildren(who)
 		return
 	}
+	s.catchUp(ctx, child)
 	reason := Failure(failureOf(who, value, message))
 	s.carryOut(ctx, s.core.crashed(child.id, reason, s.directive(child, reason.Err), s.env.now(), s.env.chance()))
+}
+
+// catchUp takes the news that a child is ready before that of its failure: a
+// failure overtakes messages.
+func (s *supervisor) catchUp(ctx actor.Context, child *runningChild) {
+	if child.up.Load() == int64(child.lives) {
+		s.carryOut(ctx, s.core.ready(child.id, s.env.now()))
+	}
 }
 
 // failureOf makes an error of what an actor failed with.

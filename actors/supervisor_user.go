@@ -30,6 +30,15 @@ func Supervise(spec SupervisorSpec) (*actor.Props, error) {
 	return actor.PropsFromProducer(func() actor.Actor { return &userSupervisor{spec: spec} }), nil
 }
 
+// NewSupervisor is [Supervise] for a producer of one's own. It panics with the
+// *[SpecError] of a bad spec.
+func NewSupervisor(spec SupervisorSpec) actor.Actor {
+	if err := spec.Validate(); err != nil {
+		panic(err)
+	}
+	return &userSupervisor{spec: spec}
+}
+
 // userSupervisor is a supervisor that somebody else has described. The shell is
 // there from its Started on.
 type userSupervisor struct {

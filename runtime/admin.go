@@ -77,7 +77,7 @@ func init() {
 }
 
 // hostID is the registry id of a worker's own supervisor.
-const hostID = "host"
+const hostID = actors.HostID
 
 // Supervisor returns a supervisor by its path: "master", the cluster's;
 // "master/greeter", a group's; "greeter/1" or "greeter/1#4", that of the worker

@@ -84,6 +84,16 @@ const (
 	DirectiveEscalate = actors.DirectiveEscalate
 )
 
+// Supervise returns the props of a supervisor, to be spawned by any actor, or
+// a *[SpecError] that names everything that is wrong with spec. One that gives
+// up under an actor that is no supervisor ends its worker with the chain of
+// causes; in the master it is logged.
+func Supervise(spec SupervisorSpec) (*actor.Props, error) { return actors.Supervise(spec) }
+
+// Exit ends an actor with a reason that its supervisor hears. Without it an
+// actor that stops by itself ends normally, and one that panics has failed.
+func Exit(ctx actor.Context, r Reason) { actors.Exit(ctx, r) }
+
 // Local runs an actor in the process of its supervisor; produce is called for
 // each start of it.
 func Local(produce func() actor.Actor) Startable { return actors.Local(produce) }

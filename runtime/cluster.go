@@ -23,7 +23,7 @@ type Cluster struct {
 }
 
 // rootID is the registry id of the actor that a worker runs for its kind.
-const rootID = "host/root"
+const rootID = actors.RootID
 
 // Ref is an actor and the way to it. The zero Ref leads nowhere.
 type Ref struct {
@@ -34,6 +34,15 @@ type Ref struct {
 // PID returns the PID, for use with protoactor: it resolves in the process
 // that r comes from, and in every other one that it is sent to.
 func (r Ref) PID() *actor.PID { return r.pid }
+
+// Child returns the actor of that name below r's, which is in the same process:
+// r.Child("pool").Child("1") is the child "1" of r's child "pool".
+func (r Ref) Child(name string) Ref {
+	if r.pid == nil {
+		return r
+	}
+	return Ref{pid: actor.NewPID(r.pid.Address, r.pid.Id+"/"+name), p: r.p}
+}
 
 func (r Ref) String() string {
 	if r.pid == nil {

@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"errors"
 	"cmp"
 	"fmt"
 	"os"
@@ -19,6 +20,11 @@ import (
 type Config struct {
 	Groups []Group // started in this order, each ready before the next; stopped in reverse
 
+	// Children are actors of the program's own in the master, in the cluster's
+	// tree: started before the groups, stopped after them, in the group's sense of
+	// Strategy and Intensity. [Cluster.Supervisor]("master") has their PIDs.
+	Children []ChildSpec
+
 	// Logger gets warnings and errors of the cluster, and each line that a
 	// worker writes to stdout or stderr as an event with the fields "worker" and
 	// "stream"; a line that is a JSON object keeps its fields. nil: warnings and
@@ -34,8 +40,9 @@ type Config struct {
 	// OneForOne.
 	Strategy Strategy
 
-	// Intensity is how many groups that gave up may be restarted, and within
-	// what period; zero: none, the first group that gives up stops the cluster.
+	// Intensity is how many groups that gave up, and Children that failed, may be
+	// restarted, and within what period. Zero means none without Children: the
+	// first group that gives up stops the cluster; and 3 in 5 s with them.
 	Intensity Intensity
 
 	MaxMessage int           // bytes of one encoded message; 0 means 64 MiB
@@ -106,6 +113,9 @@ const maxSize = 4096
 // withDefaults returns cfg with every zero field filled in, and its groups
 // copied.
 func (cfg Config) withDefaults() Config {
+	if cfg.Intensity == (Intensity{}) && len(cfg.Children) > 0 {
+		cfg.Intensity = Intensity{MaxRestarts: 3, Period: 5 * time.Second}
+	}
 	cfg.MaxMessage = cmp.Or(cfg.MaxMessage, transport.DefaultMaxMessage)
 	cfg.MaxCalls = cmp.Or(cfg.MaxCalls, 1<<16)
 	cfg.Mailbox.Messages = cmp.Or(cfg.Mailbox.Messages, 1<<16)
@@ -139,12 +149,12 @@ func (cfg Config) validate() error {
 	v.atLeast("Hold.Messages", cfg.Hold.Messages, 1)
 	v.atLeast("Hold.Bytes", cfg.Hold.Bytes, 1)
 	v.notNegative("Hold.Age", cfg.Hold.Age)
-	v.strategy("Strategy", cfg.Strategy)
 	v.intensity("Intensity", cfg.Intensity)
 	if len(cfg.Groups) == 0 {
 		v.add("Groups", "is empty: a cluster needs at least one group")
 	}
 	names := make(map[string]int)
+	v.children(cfg)
 	for i, g := range cfg.Groups {
 		field := fmt.Sprintf("Groups[%d]", i)
 		if first, taken := names[g.Name]; taken && g.Name != "" {
@@ -155,6 +165,25 @@ func (cfg Config) validate() error {
 		v.group(field, g)
 	}
 	return v.err()
+}
+
+// children checks the master's own.
+func (v *validation) children(cfg Config) {
+	bad := (*actors.SpecError)(nil)
+	if errors.As(cfg.masterConfig().Validate(), &bad) {
+		for _, f := range bad.Fields {
+			v.add(f.Field, f.Problem)
+		}
+	}
+}
+
+// masterConfig is what the tree is made from.
+func (cfg Config) masterConfig() actors.MasterConfig {
+	m := actors.MasterConfig{Strategy: cfg.Strategy, Intensity: cfg.Intensity, Children: cfg.Children}
+	for _, g := range cfg.Groups {
+		m.Groups = append(m.Groups, g.spec())
+	}
+	return m
 }
 
 type validation struct{ fields []*FieldError }

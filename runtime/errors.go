@@ -41,6 +41,7 @@ type (
 	ExitError   = actors.ExitError   // a worker process ended
 	StartError  = actors.StartError  // something did not start
 	GaveUpError = actors.GaveUpError // a supervisor passed its limit
+	SpecError   = actors.SpecError   // a bad spec of a supervisor or its children, each field named
 
 	RecycledError = actors.RecycledError // a worker passed a limit and was replaced in good order
 	LimitError    = actors.LimitError    // which limit, and by how much

@@ -37,6 +37,7 @@ type recipe struct {
 	args          reflect.Type // nil: takes none
 	explicitReady bool
 	produce       func(p *process, args any) actor.Actor
+	supervise     func() actors.SupervisorSpec // nil: the root is no supervisor
 }
 
 // takes returns why the kind cannot have args, or nil.
@@ -116,6 +117,22 @@ func RegisterKindOf[A any](name string, produce func(args A) actor.Actor) Kind {
 		name:    name,
 		args:    t,
 		produce: func(_ *process, args any) actor.Actor { return produce(args.(A)) },
+	})
+}
+
+// RegisterSupervisor registers a worker whose root is a supervisor: what spec
+// returns is started, its children in order; the worker is ready when all of
+// them are. A supervisor that gives up ends the worker with the chain of causes;
+// with the next life the children of the spec come back, and those that were
+// added by [StartChild] do not. Messages to the group or slot itself reach
+// nobody: [Ref.Child] leads to the children. A bad spec fails the start.
+//
+// As a [Kind.Here] or far child the supervisor is an actor like any other: it is
+// ready when it has started, and its children are stopped all at once.
+func RegisterSupervisor(name string, spec func() SupervisorSpec) Kind {
+	return register(&recipe{
+		name: name, supervise: spec,
+		produce: func(*process, any) actor.Actor { return actors.NewSupervisor(spec()) },
 	})
 }
 

@@ -213,9 +213,9 @@ func (h *handle) reason(exit osproc.Exit, linkErr error) actors.Reason {
 	goodbye := h.planned.Load()
 	switch {
 	case linkErr == nil && goodbye != nil && goodbye.cause == nil && goodbye.plan == codeShutdown:
-		return actors.Reason{Kind: actors.ReasonShutdown}
+		return actors.Reason{Kind: actors.ReasonShutdown, Err: goodbye.about}
 	case linkErr == nil && goodbye != nil && goodbye.cause == nil:
-		return actors.Reason{Kind: actors.ReasonNormal}
+		return actors.Reason{Kind: actors.ReasonNormal, Err: goodbye.about}
 	case goodbye != nil && goodbye.cause != nil:
 		linkErr = goodbye.cause
 	case linkErr == nil && exit.Code == 0:

@@ -41,8 +41,9 @@ type pausedSource struct {
 // lifeEvent is what a worker says of itself on the data lane.
 type lifeEvent struct {
 	kind  transport.Kind // kindReady or kindGoodbye
-	cause error          // of kindGoodbye
-	plan  errCode        // of kindGoodbye: codeShutdown for a planned end
+	plan  errCode        // of kindGoodbye: codeShutdown for an end that was asked for
+	cause error          // of kindGoodbye: of a failure
+	about error          // of kindGoodbye: what it said of a planned end
 }
 
 // newLife prepares the route to one incarnation; attach gives it a link.
@@ -171,7 +172,9 @@ func (l *life) handleGoodbye(f *transport.Frame) {
 		w = wireError{Text: "unreadable goodbye"}
 	}
 	ev := lifeEvent{kind: kindGoodbye, plan: w.Code}
-	if w != (wireError{Code: w.Code}) { // it says more than the plan
+	if w == (wireError{Code: w.Code, Cause: w.Cause}) {
+		ev.about = w.Cause.err()
+	} else { // it says more than the plan
 		ev.cause = w.err()
 	}
 	l.notify(ev)

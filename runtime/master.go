@@ -83,15 +83,10 @@ func newMaster(cfg Config, plan *faults.Plan) (*master, error) {
 }
 
 func (m *master) spawn(cfg Config, log zerolog.Logger) (err error) {
-	specs := make([]actors.GroupSpec, len(cfg.Groups))
-	for i, g := range cfg.Groups {
-		specs[i] = g.spec()
-	}
-	master := actors.MasterConfig{
-		Groups: specs, Strategy: cfg.Strategy, Intensity: cfg.Intensity, Launcher: m.launcher, Log: log,
-		Ready: func() { close(m.ready) },
-		Done:  func(err error) { m.ended <- err },
-	}
+	master := cfg.masterConfig()
+	master.Launcher, master.Log = m.launcher, log
+	master.Ready = func() { close(m.ready) }
+	master.Done = func(err error) { m.ended <- err }
 	props := actor.PropsFromProducer(func() actor.Actor { return actors.NewMaster(master) })
 	if m.root, err = m.p.system.Root.SpawnNamed(props, masterAddress); err != nil {
 		return fmt.Errorf("runtime: spawn the master: %w", err)

@@ -50,8 +50,9 @@ type worker struct {
 
 // ending is how a worker comes to its end.
 type ending struct {
-	plan  errCode // codeShutdown or codeOther
-	cause error   // nil: planned
+	plan   errCode // codeShutdown or codeOther
+	cause  error   // nil: planned
+	about  error   // what is worth telling of a planned end; often nil
 }
 
 // newWorker shakes hands and makes a worker that does not run yet.
@@ -104,11 +105,9 @@ func (k *worker) run() int {
 		return k.goodbye(ending{plan: codeOther, cause: err})
 	}
 	k.admitAgent()
-	host, err := k.p.system.Root.SpawnNamed(actor.PropsFromProducer(func() actor.Actor { return &host{w: k} }), "host")
-	if err != nil {
+	if err := k.spawnHost(); err != nil {
 		return k.goodbye(ending{plan: codeOther, cause: err})
 	}
-	k.host = host
 	select {
 	case end := <-k.ends:
 		return k.goodbye(end)
@@ -172,7 +171,7 @@ func (k *worker) goodbye(e ending) int {
 
 func (k *worker) sendGoodbye(e ending) {
 	if e.cause == nil {
-		k.sendData(kindGoodbye, encodeWire(wireError{Code: e.plan}))
+		k.sendData(kindGoodbye, encodeWire(wireError{Code: e.plan, Cause: packRemark(e.about)}))
 		return
 	}
 	_ = sendError(e.cause, failureForm, func(payload []byte) error { // the master is gone: run ends
@@ -264,18 +263,6 @@ func (k *worker) handleControl(f *transport.Frame) error {
 		}
 	}
 	return nil
-}
-
-// drain asks the host to finish. Before there is one, the end is at once.
-func (k *worker) drain() {
-	if k.p.gate.Refuses() {
-		return
-	}
-	if box, ok := k.p.box("host"); ok {
-		box.Deliver(actors.Delivery{Message: &drainHost{}, MustDeliver: true})
-		return
-	}
-	k.end(ending{plan: codeShutdown})
 }
 
 // Ready announces a worker whose kind is ExplicitReady; it does nothing in

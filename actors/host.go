@@ -1,0 +1,150 @@
+package actors
+
+import (
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+)
+
+// HostConfig describes the root supervisor of a worker.
+type HostConfig struct {
+	Name string    // in errors, such as "worker counter/2#1"
+	Root Startable // what the worker runs; not a Far
+
+	// Ready is called once, when the root is ready for the first time. Ended is
+	// called once, when nothing is left: with how the root ended, or shutdown when
+	// the host was asked to drain. Both run on the host's goroutine and must not
+	// block.
+	Ready func()
+	Ended func(Reason)
+}
+
+// HostID and RootID are the registry ids of a worker's host and of its root.
+const (
+	HostID = "host"
+	RootID = "host/root"
+)
+
+// DrainHost asks a host to let the root finish what it was sent, and end.
+type DrainHost struct{}
+
+// RuntimeMessage: it is handled whatever else waits.
+func (*DrainHost) RuntimeMessage() {}
+
+// IgnoreDeadLetterLogging: one that comes too late is no news.
+func (*DrainHost) IgnoreDeadLetterLogging() {}
+
+// hostIntensity is how many restarts of its root a worker allows itself before
+// it ends with the reason, and leaves the decision to its group.
+var hostIntensity = Intensity{MaxRestarts: 3, Period: 5 * time.Second}
+
+// rootName is the id of the root among the children of its host.
+const rootName = "root"
+
+// NewHost returns the actor at the root of a worker's tree; it is spawned with
+// the id [HostID]. Its children are the host of far actors and the root. The
+// root is restarted in place when it fails: one that has failed too often, that
+// is a supervisor and gave up, or that does not come up again, ends the worker,
+// and so does one that stops.
+func NewHost(cfg HostConfig) actor.Actor { return &host{cfg: cfg} }
+
+// host is a supervisor; the shell is there from its Started on.
+type host struct {
+	*supervisor
+	cfg      HostConfig
+	draining bool
+	over     bool // Ended was called
+}
+
+func (h *host) Receive(ctx actor.Context) {
+	switch msg := ctx.Message().(type) {
+	case *actor.Started:
+		h.begin(ctx)
+	case *DrainHost:
+		h.drain(ctx)
+	case *ChildExited:
+		h.rootGaveUp(ctx, msg)
+	}
+	h.supervisor.Receive(ctx)
+	if _, last := ctx.Message().(*actor.Stopped); last {
+		h.tell(Failure(errStoppedOutside))
+	}
+}
+
+func (h *host) begin(ctx actor.Context) {
+	env := environmentIn(ctx.ActorSystem())
+	root := newChildSpec(env, ChildSpec{
+		ID: rootName, Start: h.cfg.Root, Restart: Transient, Significant: true, Shutdown: Infinity,
+		Backoff: Backoff{StableFor: 1}, // each restart is at once: the intensity is what limits them
+	})
+	p := plan{name: h.cfg.Name, intensity: hostIntensity, auto: ShutdownAnySignificant}
+	h.supervisor = newSupervisor(env, p, []childSpec{farHostSpec(), root})
+	h.who, h.supervisor.fixed = pathOf(ctx.Self()), true
+	h.onReady = func(actor.Context) { h.cfg.Ready() }
+	h.onEnd = h.end
+}
+
+// farHostSpec is the host of far actors: there before the root and after it.
+func farHostSpec() childSpec {
+	return childSpec{
+		childPlan: childPlan{id: farHostName, inPlace: true}, name: farHostName, kind: ChildSupervisor,
+		props: func(*actor.ActorSystem) (*actor.Props, error) { return FarHostProps(), nil },
+		ours:  true, grace: Infinity,
+	}
+}
+
+// drain lets an actor finish what is in its mailbox. A supervisor has nothing
+// there: it stops its children in order.
+func (h *host) drain(ctx actor.Context) {
+	h.draining = true
+	root := h.running[rootName]
+	if root == nil || root.spec.ours || h.core.byID[rootName].state != childReady {
+		h.carryOut(ctx, h.core.stop(nil))
+		return
+	}
+	ctx.Poison(root.pid)
+}
+
+// rootGaveUp makes the end of a root that is a supervisor, and has done what it
+// could, the worker's.
+func (h *host) rootGaveUp(ctx actor.Context, msg *ChildExited) {
+	child, root := h.sender(ctx, msg.ID), h.core.byID[rootName]
+	if child != nil && root != nil && child.id == rootName && msg.Reason.Kind == ReasonFailed {
+		root.fate = fateEscalate
+	}
+}
+
+// HandleFailure restarts a root that was ready. One that fails as it starts
+// again cannot help itself: what waits for it is safe with the master, and the
+// group's backoff applies.
+func (h *host) HandleFailure(system *actor.ActorSystem, self actor.Supervisor, who *actor.PID, stats *actor.RestartStatistics, value, message any) {
+	if root, ctx := h.running[rootName], self.(actor.Context); root != nil && who.Id == RootID {
+		h.catchUp(ctx, root)
+		h.failsAgain(h.core.byID[rootName])
+	}
+	h.supervisor.HandleFailure(system, self, who, stats, value, message)
+}
+
+func (h *host) failsAgain(root *child) {
+	if root.proven && root.state == childStarting {
+		root.fate = fateEscalate
+	}
+}
+
+// end says how the worker ended.
+func (h *host) end(ctx actor.Context, reason Reason) {
+	root := h.core.byID[rootName] // nil: somebody deleted it
+	if reason.Kind != ReasonFailed && !h.draining && root != nil && root.last != nil {
+		reason = *root.last
+	}
+	h.tell(reason)
+	ctx.Stop(ctx.Self())
+}
+
+// tell says how the worker ended, once.
+func (h *host) tell(reason Reason) {
+	if !h.over {
+		h.over = true
+		h.cfg.Ended(reason)
+	}
+}
