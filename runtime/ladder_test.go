@@ -88,6 +88,10 @@ func TestC9ASupervisorUnderAPlainActorGivesUp(t *testing.T) {
 func failTwice(t *testing.T, who troupe.Ref) {
 	t.Helper()
 	for range 2 {
+		eventually(t, "the actor to serve", func() bool {
+			_, err := tryAsk[*identity](t, who, &whoami{})
+			return err == nil
+		})
 		var panicked *troupe.PanicError
 		if _, err := tryAsk[*done](t, who, &fail{"stage fright"}); !errors.As(err, &panicked) {
 			t.Fatalf("the caller of the failing message got %v", err)
