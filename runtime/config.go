@@ -120,8 +120,8 @@ func (cfg Config) withDefaults() Config {
 	cfg.MaxCalls = cmp.Or(cfg.MaxCalls, 1<<16)
 	cfg.Mailbox.Messages = cmp.Or(cfg.Mailbox.Messages, 1<<16)
 	cfg.Mailbox.Bytes = cmp.Or(cfg.Mailbox.Bytes, 16<<20)
-	cfg.Hold.Messages = cmp.Or(cfg.Hold.Messages, 10_000)
-	cfg.Hold.Bytes = cmp.Or(cfg.Hold.Bytes, 16<<20)
+	cfg.Hold.Messages = cmp.Or(cfg.Hold.Messages, min(10_000, max(1, cfg.Mailbox.Messages/2)))
+	cfg.Hold.Bytes = cmp.Or(cfg.Hold.Bytes, max(1, cfg.Mailbox.Bytes/2))
 	cfg.Hold.Age = cmp.Or(cfg.Hold.Age, time.Minute)
 	groups := make([]Group, len(cfg.Groups))
 	workers := 0

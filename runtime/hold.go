@@ -8,10 +8,12 @@ import (
 )
 
 // HoldLimits bound what waits for a slot or group that has no ready worker.
-// Zero fields take the stated default.
+// Zero fields take the stated default. The next life is given all at once what
+// was held for its slot and for its group: together that should fit its
+// mailbox.
 type HoldLimits struct {
-	Messages int           // 0 means 10,000
-	Bytes    int           // 0 means 16 MiB
+	Messages int           // 0 means half of Mailbox.Messages, at most 10,000
+	Bytes    int           // 0 means half of Mailbox.Bytes
 	Age      time.Duration // of a message that is not a call; 0 means 1 minute
 }
 

@@ -169,3 +169,30 @@ func (l *lockedLines) String() string {
 	defer l.mu.Unlock()
 	return l.all.String()
 }
+
+// An actor that was resumed after a failure, and then ends normally, did not
+// end of that failure.
+func TestG1AResumedFailureIsNoReason(t *testing.T) {
+	c := start(t, troupe.Config{
+		Groups: []troupe.Group{{Kind: puppets}},
+		Children: []troupe.ChildSpec{{
+			ID: "resumed", Start: troupe.Local(newPuppet), Restart: troupe.Temporary,
+			Decide: func(error) troupe.Directive { return troupe.DirectiveResume },
+		}},
+	})
+	who, watcher := c.Supervisor("master/resumed"), c.Slot("puppet", 1)
+	ask[*done](t, watcher, &watch{who.PID()})
+	if _, err := tryAsk[*done](t, who, &fail{"once"}); err == nil {
+		t.Fatal("the caller of the failing message is not told")
+	}
+	ask[*identity](t, who, &whoami{}) // it goes on
+	c.System().Root.Send(who.PID(), &stopSelf{})
+	var downs []down
+	eventually(t, "Terminated", func() bool {
+		downs = ask[*sights](t, watcher, &seen{}).Downs
+		return len(downs) > 0
+	})
+	if downs[0].Reason != "" {
+		t.Errorf("it ended of %q", downs[0].Reason)
+	}
+}

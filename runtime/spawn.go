@@ -20,7 +20,7 @@ type box struct {
 	continuations continuations
 
 	gone    atomic.Bool           // the actor has handled Stopped
-	failure atomic.Pointer[error] // the failure that it has not been restarted from; nil: none
+	failure atomic.Pointer[error] // the failure that nothing has been decided about; nil: none
 }
 
 var boxExtensionID = ctxext.NextContextExtensionID()
@@ -95,6 +95,7 @@ func (b *box) receive(next actor.ReceiverFunc) actor.ReceiverFunc {
 			b.Restarted()
 			b.failure.Store(nil)
 		default:
+			b.resumed(envelope.Message)
 			if b.p.gate == nil || b.p.gate.Pass(b.id, envelope.Message) {
 				next(ctx, envelope)
 			}
@@ -150,7 +151,7 @@ func (b *box) Panicked(message any, sender *actor.PID, err *actors.PanicError) {
 	}
 }
 
-// failed keeps why the actor has failed, until it is restarted; nil: it has not.
+// failed keeps why the actor has failed, until it is restarted or resumed; nil: it has not.
 func (b *box) failed(cause error) {
 	if cause == nil {
 		b.failure.Store(nil)
@@ -159,7 +160,20 @@ func (b *box) failed(cause error) {
 	b.failure.Store(&cause)
 }
 
-// lastFailure is the failure that the actor has not been restarted from, or nil.
+// resumed forgets the failure of an actor that goes on: it handles a message of
+// a user's, as one that is suspended does not.
+func (b *box) resumed(message any) {
+	if b.failure.Load() == nil {
+		return
+	}
+	switch message.(type) {
+	case *actor.Terminated, actors.RuntimeMessage:
+	default:
+		b.failure.Store(nil)
+	}
+}
+
+// lastFailure is the failure that nothing has been decided about, or nil.
 func (b *box) lastFailure() error {
 	if failure := b.failure.Load(); failure != nil {
 		return *failure
