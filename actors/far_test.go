@@ -68,7 +68,14 @@ func farBubble(t *testing.T, body func(system *actor.ActorSystem, w *farWire, pr
 		}}.Install(system)
 		causes, proxies := make(chan error, 100), make(chan *actor.PID, 1)
 		strategy := actor.NewOneForOneStrategy(100, time.Hour, func(reason any) actor.Directive {
-			causes <- reason.(error)
+			err := reason.(error)
+			causes <- err
+			switch err.Error() {
+			case "restart":
+				return actor.RestartDirective
+			case "resume":
+				return actor.ResumeDirective
+			}
 			return actor.StopDirective
 		})
 		parent := system.Root.Spawn(actor.PropsFromFunc(func(ctx actor.Context) {
@@ -166,6 +173,41 @@ func TestFarNotices(t *testing.T) {
 			t.Errorf("failed with %v", err)
 		}
 	})
+}
+
+// Each failure has one decision: a restart overtakes what the proxy would do
+// if it were resumed.
+func TestFarDecisions(t *testing.T) {
+	farBubble(t, func(system *actor.ActorSystem, w *farWire, proxy *actor.PID, causes chan error) {
+		first := w.next(t)
+		host := actor.NewPID(system.Address(), "no-host")
+		first.answer(&FarAccepted{Host: host}, nil)
+		synctest.Wait() // the watch of nobody: its process has died
+		var exit *ExitError
+		if err := <-causes; !errors.As(err, &exit) || exit.Who != host.Address {
+			t.Errorf("failed with %v", err)
+		}
+	})
+	for text, want := range map[string]Directive{"restart": DirectiveRestart, "resume": DirectiveResume} {
+		farBubble(t, func(system *actor.ActorSystem, w *farWire, proxy *actor.PID, causes chan error) {
+			host := system.Root.Spawn(actor.PropsFromFunc(func(actor.Context) {}))
+			first := w.next(t)
+			placement := first.message.(*FarStart).Placement
+			first.answer(&FarAccepted{Host: host}, nil)
+			system.Root.Send(proxy, &FarStarted{Placement: placement, PID: host})
+			for failure := range 3 {
+				system.Root.Send(proxy, &FarFailed{Placement: placement, Failure: failure + 1, Cause: []byte(text)})
+				decided := w.next(t)
+				if d, ok := decided.message.(*FarDirective); !ok || d.Directive != want || d.Failure != failure+1 || d.Placement != placement {
+					t.Errorf("%s: %+v", text, decided.message)
+				}
+				decided.answer(&FarNoted{}, nil)
+				w.quiet(t)
+				<-causes
+			}
+			system.Root.Stop(host)
+		})
+	}
 }
 
 // Without a cluster a far actor does not start, and says so.

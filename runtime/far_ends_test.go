@@ -371,33 +371,3 @@ func TestFarFailsInStarted(t *testing.T) {
 	awaitFarCount(t, c, "puppet/1", 0)
 	awaitFarCount(t, c, "puppet/2", 0)
 }
-
-// A worker that is asked to finish lets its far actors finish, and then tells
-// their parents that it ends: to them it is the end of the process.
-func TestFarWorkerLeaves(t *testing.T) {
-	c, parent := startFar(t, "master")
-	child := ask[*farPIDs](t, parent, &farSpawn{Name: "child", Group: "puppet", Slot: 1})
-	answer := make(chan error, 1)
-	go func() {
-		_, err := tryAsk[*done](t, c.Ref(child.Proxy), &block{50 * time.Millisecond})
-		answer <- err
-	}()
-	eventually(t, "the call to be under way", func() bool { return c.Stats().PendingCalls == 1 })
-	leaver, err := troupe.SpawnFar(c.System().Root, "leaver", farStuck.At("puppet", 1))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.System().Root.Stop(leaver)
-	c.System().Root.Send(leaver, &farPanic{})
-	if err := <-answer; err != nil {
-		t.Errorf("what was sent before: %v", err)
-	}
-	var asked []string
-	eventually(t, "the strategy to be asked", func() bool {
-		asked = ask[*farSights](t, parent, &farSeen{}).Asked
-		return len(asked) == 1
-	})
-	if want := "exit: worker puppet/1#1: troupe: ended in good order"; !strings.HasPrefix(asked[0], want) {
-		t.Errorf("asked %q", asked)
-	}
-}
