@@ -91,7 +91,7 @@ func (c *Cluster) Incarnation(slot Slot) troupe.Incarnation {
 
 // report is what a failed test prints.
 func (c *Cluster) report() string {
-	return fmt.Sprintf("the tree:\n%s\nthe last events:\n%s", indented(c.tree()), c.log)
+	return fmt.Sprintf("the tree:\n%s\nthe last events:\n%s", indented(c.tree((*troupe.Node).Outline)), c.log)
 }
 
 func indented(text string) string {

@@ -27,6 +27,15 @@ var (
 	dolls = troupe.RegisterKind("doll", func() actor.Actor { return &doll{} })
 )
 
+// stillborn never starts.
+var stillborn = troupe.RegisterKind("stillborn", func() actor.Actor {
+	return actor.ReceiveFunc(func(ctx actor.Context) {
+		if _, ok := ctx.Message().(*actor.Started); ok {
+			panic("no breath")
+		}
+	})
+})
+
 func init() {
 	troupe.RegisterMessages(new(count), new(counted), new(say), new(stumble), new(leave), new(watchIt))
 }

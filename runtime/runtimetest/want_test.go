@@ -110,6 +110,31 @@ func TestSettleWaitsForARestart(t *testing.T) {
 	})
 }
 
+func TestWantTree(t *testing.T) {
+	bothWorlds(t, pair(), func(c *Cluster) {
+		c.Kill("doll/2")
+		c.Restarted("doll/2")
+		c.WantTree(`
+			cluster supervisor ready one-for-one
+			└─ group doll group ready one-for-one
+			   ├─ doll/1#1 worker ready
+			   └─ doll/2#2 worker ready
+		`)
+		c.WantTree(`
+			cluster supervisor ready one-for-one
+			└─ group doll group ready one-for-one
+			   ├─ doll/1#1 worker ready
+			   │  └─ host supervisor ready one-for-one
+			   │     ├─ far supervisor ready dynamic
+			   │     └─ root actor ready
+			   └─ doll/2#2 worker ready
+			      └─ host supervisor ready one-for-one
+			         ├─ far supervisor ready dynamic
+			         └─ root actor ready
+		`)
+	})
+}
+
 // What is asserted and is not so fails the test, and says what is.
 func TestFailuresSaySo(t *testing.T) {
 	cfg := pair()
@@ -165,6 +190,14 @@ func TestFailuresSaySo(t *testing.T) {
 			failsWith(t, cfg, f.body, f.words...)
 		})
 	}
+}
+
+func TestAFailedStartFailsTheTest(t *testing.T) {
+	cfg := troupe.Config{Groups: []troupe.Group{{Kind: dolls}, {Kind: stillborn}}}
+	failsWith(t, cfg, func(*Cluster) { t.Error("the body runs") },
+		"start: start group stillborn", "no breath", "stillborn/1  #1 spawned")
+	bad := troupe.Config{Groups: []troupe.Group{{Kind: dolls, Size: -1}}}
+	failsWith(t, bad, func(*Cluster) { t.Error("the body runs") }, "Groups[0].Size")
 }
 
 func TestFlushLeft(t *testing.T) {

@@ -124,3 +124,22 @@ func TestWhatWaitsForARestartIsAnswered(t *testing.T) {
 		customer.ExpectNone()
 	})
 }
+
+func TestTheOtherPricerServesMeanwhile(t *testing.T) {
+	runtimetest.Run(t, shop, func(c *runtimetest.Cluster) {
+		c.Kill("pricer/2")
+		c.WantTree(`
+			cluster supervisor ready one-for-one
+			└─ group pricer group ready one-for-one
+			   ├─ pricer/1#1 worker ready
+			   └─ pricer/2 worker restarting
+		`)
+		c.Restarted("pricer/2")
+		c.WantTree(`
+			cluster supervisor ready one-for-one
+			└─ group pricer group ready one-for-one
+			   ├─ pricer/1#1 worker ready
+			   └─ pricer/2#2 worker ready
+		`)
+	})
+}
