@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/asynkron/protoactor-go/actor"
+
 	troupe "github.com/seed-4314ae1d/troupe/runtime"
 )
 
@@ -42,21 +44,37 @@ func TestFarWorkerLeaves(t *testing.T) {
 	eventually(t, "no watch to be left", func() bool { return c.Stats().Watches == 0 })
 }
 
+// The kind farlast tells somebody when it has stopped, and takes its time to get there.
+var _ = troupe.RegisterKind("farlast", func() actor.Actor {
+	var told *actor.PID
+	return actor.ReceiveFunc(func(ctx actor.Context) {
+		switch m := ctx.Message().(type) {
+		case *pass:
+			told = m.To
+			ctx.Respond(&done{})
+			<-time.After(100 * time.Millisecond)
+		case *actor.Stopped:
+			ctx.Send(told, &keep{"stopped"})
+		}
+	})
+})
+
 // A proxy that is stopped as any actor is, is not gone before its actor, which
 // finishes its message first.
 func TestFarProxyOutlivesItsActor(t *testing.T) {
 	for _, where := range farPlaces {
 		t.Run(where, func(t *testing.T) {
 			c, parent := startFar(t, where)
-			child := ask[*farPIDs](t, parent, &farSpawn{Name: "child", Group: "puppet", Slot: 1})
-			for range 5 { // the stop may be faster than one of them
-				c.System().Root.Send(child.PID, &block{100 * time.Millisecond})
-			}
-			if err := c.System().Root.StopFuture(child.Proxy).Wait(); err != nil {
+			root := c.System().Root
+			told := root.Spawn(actor.PropsFromProducer(func() actor.Actor { return &puppet{} }))
+			defer root.Stop(told)
+			child := ask[*farPIDs](t, parent, &farSpawn{Name: "child", Kind: "farlast", Group: "puppet", Slot: 1})
+			ask[*done](t, c.Ref(child.Proxy), &pass{To: told}) // now it is busy
+			if err := root.StopFuture(child.Proxy).Wait(); err != nil {
 				t.Error(err)
 			}
-			if n := farCount(t, c, "puppet/1"); n != 0 {
-				t.Errorf("%d far actors", n)
+			if kept := ask[*recalled](t, c.Ref(told), &recall{}).Texts; len(kept) != 1 {
+				t.Errorf("the proxy is gone, the actor said %q", kept)
 			}
 		})
 	}
