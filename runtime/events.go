@@ -18,10 +18,10 @@ import (
 // them to the followers, and a follower publishes what it gets.
 //
 //	proxies, supervisors ─▶ $events ─▶ event stream of the master
-//	                                    └─ relay ─▶ link ─▶ $events of a worker ─▶ its event stream
+//	                                    └─ relay ─▶ link ─▶ $follower in a worker ─▶ its event stream
 const (
 	relayID     = masterAddress + "/$relay" // no group's name has a $
-	publisherID = "$events"                 // in a worker
+	publisherID = "$follower"               // in a worker
 )
 
 // Messages about lifecycle events.
