@@ -1,8 +1,8 @@
 package runtime
 
 import (
-	"errors"
 	"cmp"
+	"errors"
 	"fmt"
 	"os"
 	goruntime "runtime"

@@ -50,9 +50,9 @@ type worker struct {
 
 // ending is how a worker comes to its end.
 type ending struct {
-	plan   errCode // codeShutdown or codeOther
-	cause  error   // nil: planned
-	about  error   // what is worth telling of a planned end; often nil
+	plan  errCode // codeShutdown or codeOther
+	cause error   // nil: planned
+	about error   // what is worth telling of a planned end; often nil
 }
 
 // newWorker shakes hands and makes a worker that does not run yet.
@@ -95,8 +95,6 @@ func (s settings) logger() zerolog.Logger {
 	}
 	return defaultLogger().Level(level)
 }
-
-func (k *worker) cluster() *Cluster { return k.p.cluster }
 
 // run does the worker's work and returns its exit code. It is called once.
 func (k *worker) run() int {
