@@ -81,6 +81,8 @@ type failure struct {
 	again bool // until it has failed: a child that waits for its backoff gets nothing
 	rungs string
 	facts map[string]string // each is contained in the fact
+
+	watched *failure // what a watcher of the root is told; nil: the same
 }
 
 // panics makes an actor panic more often than its supervisor allows.
@@ -97,6 +99,9 @@ var bySignal = func(how string) func(*troupe.Cluster, troupe.Ref) {
 }
 
 func failures() map[string]failure {
+	panicked := map[string]string{
+		"value": "boom", "message": "*runtime_test.fail", "actor": "puppet/1#1/host/root", "stack": "(*puppet).receiveFailure",
+	}
 	return map[string]failure{
 		"root": {
 			kind:  puppets,
@@ -106,6 +111,7 @@ func failures() map[string]failure {
 				"who": "puppet/1#1", "code": "1", "value": "boom", "message": "*runtime_test.fail",
 				"actor": "puppet/1#1/host/root", "stack": "(*puppet).receiveFailure",
 			},
+			watched: &failure{rungs: "PanicError", facts: panicked}, // it was stopped, before its process was
 		},
 		"supervisor": { // C9: a supervisor in a worker that gives up is the worker's failure
 			kind: managers,
@@ -181,7 +187,11 @@ func TestFailuresCarryEverything(t *testing.T) {
 				told = ask[*testified](t, witness, &testify{}).Ends
 				return len(told) > 0
 			})
-			f.check(t, "the watcher", told[0])
+			if f.watched != nil {
+				f.watched.check(t, "the watcher", told[0])
+			} else {
+				f.check(t, "the watcher", told[0])
+			}
 			want := describe(event)
 			eventually(t, "the follower to be told", func() bool {
 				return slices.Contains(ask[*heard](t, listener, &listen{}).Events, want)

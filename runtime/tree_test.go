@@ -159,15 +159,16 @@ func TestTreeIsTheSameFromAWorker(t *testing.T) {
 func TestTreeWithoutThoseWhoDoNotAnswer(t *testing.T) {
 	c := start(t, troupe.Config{Groups: []troupe.Group{{Kind: puppets, Size: 3}}})
 	end(c, c.Slot("puppet", 2), "SIGSTOP")
-	began := time.Now()
-	tree := c.Tree()
-	if took := time.Since(began); took > 4*time.Second {
-		t.Errorf("it took %v", took)
-	}
-	host := find(tree, "group puppet", "puppet/2", "host")
-	if host == nil || !errors.Is(host.Err, context.DeadlineExceeded) {
-		t.Errorf("of one that is stopped: %+v in\n%s", host, tree)
-	}
+	var tree *troupe.Node
+	eventually(t, "it to be stopped", func() bool {
+		began := time.Now()
+		tree = c.Tree()
+		if took := time.Since(began); took > 6*time.Second {
+			t.Errorf("it took %v", took)
+		}
+		host := find(tree, "group puppet", "puppet/2", "host")
+		return host != nil && errors.Is(host.Err, context.DeadlineExceeded)
+	})
 	if find(tree, "group puppet", "puppet/3") == nil {
 		t.Errorf("the rest is missing:\n%s", tree)
 	}
