@@ -69,8 +69,8 @@ type ChildInfo struct {
 	Restart    RestartType
 	State      ChildState
 	PID        *actor.PID    // of its actor here; nil when there is none now
-	Worker     string        // the incarnation, of a ChildWorker that runs
-	OSPID      int           // likewise
+	Worker     string        // the incarnation: of a ChildWorker that runs, or where a ChildFar was placed last
+	OSPID      int           // of a ChildWorker that runs
 	Uptime     time.Duration // since it was ready; 0 while it is not
 	Restarts   int           // in all, since the supervisor started
 	LastReason string        // of its last end or failure; "" before the first

@@ -181,7 +181,7 @@ func (p *farProxy) ready(ctx actor.Context, msg *FarStarted) {
 	switch {
 	case ctx.Parent() == nil:
 	case p.supervised:
-		ctx.Request(ctx.Parent(), &ChildReady{})
+		ctx.Request(ctx.Parent(), &ChildReady{Worker: p.pid.Address})
 	case placed:
 		ctx.Request(ctx.Parent(), &FarReady{Proxy: ctx.Self(), PID: p.pid})
 	}

@@ -35,6 +35,7 @@ type runningChild struct {
 	spec       *childSpec
 	pid        *actor.PID
 	ospid      int          // of a worker, once it is ready
+	worker     string       // where a far actor runs, once it is ready
 	lives      int          // of the actor: more than one when it was restarted in place
 	up         atomic.Int64 // in which life its Started has returned last; set by the child's goroutine
 	asked      bool
@@ -149,7 +150,7 @@ func (s *supervisor) up(ctx actor.Context, msg *childUp) {
 
 func (s *supervisor) ready(ctx actor.Context, msg *ChildReady) {
 	if child := s.sender(ctx, msg.ID); child != nil && child.exit == nil {
-		child.ospid = msg.OSPID
+		child.ospid, child.worker = msg.OSPID, msg.Worker
 		s.carryOut(ctx, s.core.ready(child.id, s.env.now()))
 	}
 }

@@ -162,7 +162,7 @@ func (s *supervisor) children(ctx actor.Context) *Children {
 		spec, child := s.specs[c.id], s.running[c.id]
 		info.Type = spec.kind
 		if child != nil {
-			info.PID, info.OSPID = child.pid, child.ospid
+			info.PID, info.OSPID, info.Worker = child.pid, child.ospid, child.worker
 			if spec.worker != nil {
 				info.Worker = spec.worker()
 			}

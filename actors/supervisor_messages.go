@@ -6,8 +6,9 @@ import "github.com/asynkron/protoactor-go/actor"
 // One in the supervisor's process that was started as [Local] need not: it is
 // ready when its Started has returned. ID "" is whoever sent it, by Request.
 type ChildReady struct {
-	ID    string
-	OSPID int // of a worker
+	ID     string
+	OSPID  int    // of a worker
+	Worker string // of a far actor: the incarnation where it runs
 }
 
 // ChildExited is the last thing that a supervised actor tells its parent,

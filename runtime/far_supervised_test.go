@@ -88,6 +88,9 @@ func TestFarSupervisedDirectives(t *testing.T) {
 				t.Errorf("the child is a %v", child.Type)
 			}
 			far := whoIs(t, c, child.PID)
+			if child.Worker != far.Address {
+				t.Errorf("the child is said to be in %q, and is in %s", child.Worker, far.Address)
+			}
 			_ = failQueued(t, c, child.PID)
 			var panicked *troupe.PanicError
 			if err := <-causes; !errors.As(err, &panicked) || panicked.Actor != far.Address+"/"+far.Id {
