@@ -61,8 +61,8 @@ func (c *Cluster) Thaw(slot Slot) {
 // does the end of its process.
 func (c *Cluster) Hang(slot Slot) (release func()) {
 	c.Helper()
-	c.slot(slot)
-	return c.HangActor(c.Cluster.Ref(actor.NewPID(slot, c.Group("any").PID().Id)))
+	place := c.slot(slot)
+	return c.HangActor(c.Cluster.Slot(place.Group, place.N))
 }
 
 // HangActor is [Cluster.Hang] for any actor of a worker.
