@@ -43,10 +43,18 @@ func (c *Cluster) Crash(slot Slot, reason string) {
 
 // Freeze stops the worker in a slot as SIGSTOP does: it handles, answers and
 // sends nothing, and is alive. In a bubble its mailboxes are frozen and its
-// link stalled; its services and functions run on.
+// link stalled; its services and functions run on. On Linux it returns when
+// every thread has stopped; elsewhere some may go on for a moment.
 func (c *Cluster) Freeze(slot Slot) {
 	c.Helper()
-	c.Signal(slot, faults.Stop)
+	life := c.hit(slot)
+	_ = life.Carrier.Signal(faults.Stop) // it has died meanwhile
+	if c.bubble {
+		return
+	}
+	if !c.await(func() bool { return life.Gone() || stopped(life.Carrier.OSPID()) }, never) {
+		c.Fatalf("freeze %s: it does not stop", slot)
+	}
 }
 
 // Thaw ends a Freeze, as SIGCONT does.

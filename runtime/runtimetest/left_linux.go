@@ -49,6 +49,21 @@ func parseStat(stat []byte) (name string, parent int) {
 	return string(stat[open+1:end]) + ", state " + state, parent
 }
 
+// stopped reports whether every thread of a process is stopped.
+func stopped(pid int) bool {
+	stats, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", pid))
+	for _, path := range stats {
+		stat, err := os.ReadFile(path)
+		if err != nil {
+			continue // it is gone
+		}
+		if name, _ := parseStat(stat); !strings.HasSuffix(name, "state T") {
+			return false
+		}
+	}
+	return true
+}
+
 // descriptors returns this process's open descriptors, but for those of the
 // runtime's own poller.
 func descriptors() map[string]string {

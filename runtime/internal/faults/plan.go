@@ -13,6 +13,7 @@ import (
 
 // Carrier is what a life runs in. One in this process is a [Local] too.
 type Carrier interface {
+	OSPID() int
 	Signal(os.Signal) error
 	Exited() <-chan struct{} // closed when it is gone
 }
