@@ -167,7 +167,7 @@ func (p *farProxy) accepted(ctx actor.Context, host *actor.PID) {
 	p.host = host
 	ctx.Watch(host)
 	if p.stopping {
-		p.direct(ctx, DirectiveStop)
+		p.stop(ctx)
 	}
 }
 
@@ -290,10 +290,26 @@ func (p *farProxy) note(ctx actor.Context, cause error) {
 // direct tells the host what was decided. When that fails the process is gone,
 // which the watch tells.
 func (p *farProxy) direct(ctx actor.Context, d Directive) {
+	p.tell(ctx, d, func(actor.Context, any, error) {})
+}
+
+// stop has the actor stopped, and leaves when it is gone. The answer says so,
+// since a process that drains gets nothing else.
+func (p *farProxy) stop(ctx actor.Context) {
+	p.tell(ctx, DirectiveStop, func(ctx actor.Context, _ any, err error) {
+		if err == nil && p.host != nil {
+			ctx.Unwatch(p.host)
+			p.clear()
+			p.leave(ctx, Reason{Kind: ReasonShutdown})
+		}
+	})
+}
+
+func (p *farProxy) tell(ctx actor.Context, d Directive, then func(actor.Context, any, error)) {
 	call := &farCall{
 		to:      p.host,
 		message: &FarDirective{Placement: p.placement, Failure: p.failure, Directive: d},
-		then:    func(actor.Context, any, error) {},
+		then:    then,
 	}
 	call.send(ctx, &p.env.Far)
 }

@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 
@@ -35,11 +36,12 @@ type farChild struct {
 	placement uint64
 	proxy     *actor.PID
 	pid       *actor.PID
-	up        bool  // its Started has once returned
-	failure   int   // counts
-	cause     error // of the failure that is not decided; nil: none
-	asked     bool  // it was told to stop
-	alone     bool  // its proxy is gone, or does not know it
+	up        bool       // its Started has once returned
+	failure   int        // counts
+	cause     error      // of the failure that is not decided; nil: none
+	asked     bool       // it was told to stop
+	alone     bool       // its proxy is gone, or does not know it
+	stopper   *actor.PID // who asked for its end and is answered then; nil: nobody
 	end       *FarEnded
 }
 
@@ -205,24 +207,32 @@ func (h *farHost) down(ctx actor.Context, c *farChild, cause error) {
 // directive does with an actor what its proxy's parent has decided.
 func (h *farHost) directive(ctx actor.Context, msg *FarDirective) {
 	c := h.children[msg.Placement]
-	if ctx.Sender() != nil {
-		ctx.Respond(&FarNoted{Stale: c == nil})
-	}
 	if c == nil {
+		note(ctx, ctx.Sender(), true)
 		return
 	}
 	switch msg.Directive {
 	case DirectiveResume:
+		note(ctx, ctx.Sender(), false)
 		if c.cause != nil && c.failure == msg.Failure {
 			c.cause = nil
 			ctx.(actor.Supervisor).ResumeChildren(c.pid)
 		}
 	case DirectiveRestart:
+		note(ctx, ctx.Sender(), false)
 		c.cause = nil
 		ctx.(actor.Supervisor).RestartChildren(c.pid)
 	default:
 		c.asked, c.alone = true, msg.Last
+		c.stopper = cmp.Or(ctx.Sender(), c.stopper)
 		ctx.Stop(c.pid)
+	}
+}
+
+// note answers a call of the proxy's, if it is one.
+func note(ctx actor.Context, caller *actor.PID, stale bool) {
+	if caller != nil {
+		ctx.Send(caller, &FarNoted{Stale: stale})
 	}
 }
 

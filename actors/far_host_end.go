@@ -59,10 +59,12 @@ func (h *farHost) check(ctx actor.Context, left []*farChild) {
 	}
 }
 
-// ended forgets an actor that is gone, and tells its proxy.
+// ended forgets an actor that is gone, and tells its proxy: one that asked for
+// it by the answer, which reaches also a process that drains.
 func (h *farHost) ended(ctx actor.Context, c *farChild) {
 	h.forget(ctx, c)
-	if !c.alone {
+	note(ctx, c.stopper, false)
+	if !c.alone && c.stopper == nil {
 		h.tell(ctx, c, h.lastWord(c))
 	}
 	if h.leaving && len(h.children) == 0 {

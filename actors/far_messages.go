@@ -62,7 +62,8 @@ type (
 	// FarCheck asks the proxy whether a placement is still its own. *FarNoted.
 	FarCheck struct{ Placement uint64 }
 
-	// FarDirective tells the host what becomes of the actor. *FarNoted.
+	// FarDirective tells the host what becomes of the actor. *FarNoted, of a stop
+	// once the actor is gone, in place of FarEnded.
 	FarDirective struct {
 		Placement uint64
 		Failure   int // which is decided, for DirectiveResume

@@ -66,7 +66,7 @@ func (p *farProxy) shutdown(ctx actor.Context) {
 		p.leave(ctx, Reason{Kind: ReasonShutdown})
 		return
 	}
-	p.direct(ctx, DirectiveStop)
+	p.stop(ctx)
 }
 
 // leave tells a supervisor why, and stops.
