@@ -67,7 +67,7 @@ func (c *Cluster) life(name Slot) *faults.Life {
 	c.Helper()
 	life := c.plan.Life(c.slot(name))
 	if life == nil || life.Gone() {
-		c.Fatalf("%s has no worker now\n%s", name, c.report())
+		c.Fatalf("%s has no worker now", name)
 	}
 	return life
 }

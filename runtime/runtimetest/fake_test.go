@@ -54,7 +54,7 @@ func try(t *testing.T, cfg troupe.Config, body func(c *Cluster)) (f *fakeTB) {
 			start(f, w, cfg).run(body)
 		}()
 		<-over
-		time.Sleep(throttlePeriod)
+		time.Sleep(afterlife)
 	})
 	return f
 }

@@ -110,7 +110,7 @@ func Expect[T any](p *Probe) T {
 		return ok
 	}
 	if !p.c.await(found, p.change) {
-		p.c.Fatalf("%v did not get a %v; it has %s\n%s", p.pid.Id, reflect.TypeFor[T](), p.contents(), p.c.report())
+		p.c.Fatalf("%v did not get a %v; it has %s", p.pid.Id, reflect.TypeFor[T](), p.contents())
 	}
 	return message
 }

@@ -24,15 +24,16 @@ func Run(t *testing.T, cfg troupe.Config, body func(c *Cluster)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		t.Helper()
+		defer time.Sleep(afterlife) // also of a body that ends by Fatal
 		cfg.InProcess = true
 		start(t, virtual, cfg).run(body)
-		time.Sleep(throttlePeriod)
 	})
 }
 
-// throttlePeriod is longer than a goroutine that protoactor starts for a dead
-// letter lives.
-const throttlePeriod = 2 * time.Second
+// afterlife is longer than what outlives a cluster for a while lives: a
+// goroutine that protoactor starts for a dead letter, and an actor of a dead
+// worker that waits in vain for one in another.
+const afterlife = 10 * time.Second
 
 // RunProcesses runs body with a cluster of cfg whose workers are processes, in
 // real time. Since it counts the descriptors, goroutines and children of this
@@ -80,17 +81,9 @@ func start(t testing.TB, w world, cfg troupe.Config) *Cluster {
 		t.Fatalf("%v; func TestMain(m *testing.M) { runtimetest.Main(m) } does it", err)
 	case err != nil:
 		c.plan.TakeDown()
-		w.afterFailedStart()
 		t.Fatalf("start: %v\n%s", err, c.log)
 	}
 	return c
-}
-
-// afterFailedStart lets in a bubble end what outlives a cluster for a while.
-func (w world) afterFailedStart() {
-	if w.bubble {
-		time.Sleep(throttlePeriod)
-	}
 }
 
 // run runs the body, and ends the cluster whatever the body does.

@@ -54,7 +54,7 @@ func prune(n *troupe.Node) *troupe.Node {
 func (c *Cluster) Settle() {
 	c.Helper()
 	if !c.await(func() bool { return c.ended() || c.atRest() }, c.log.change) {
-		c.Fatalf("the cluster does not settle\n%s", c.report())
+		c.Fatal("the cluster does not settle")
 	}
 }
 

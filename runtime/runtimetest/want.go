@@ -90,7 +90,7 @@ func (c *Cluster) Restarted(slot Slot) troupe.Incarnation {
 		return found > 0 || c.ended()
 	}
 	if !c.await(next, c.log.change) || found == 0 {
-		c.Fatalf("%s was not restarted after #%d%s\n%s", slot, known, c.endText(), c.report())
+		c.Fatalf("%s was not restarted after #%d%s", slot, known, c.endText())
 	}
 	c.known[slot] = found
 	return troupe.Incarnation{Slot: who, Life: found}
@@ -126,7 +126,7 @@ func (c *Cluster) endText() string {
 func (c *Cluster) GaveUp() error {
 	c.Helper()
 	if !c.await(c.ended, c.Done) {
-		c.Fatalf("the cluster did not give up\n%s", c.report())
+		c.Fatal("the cluster did not give up")
 	}
 	c.gaveUp = true
 	err := c.Wait()
@@ -141,6 +141,6 @@ func (c *Cluster) GaveUp() error {
 func (c *Cluster) Eventually(what string, ok func() bool) {
 	c.Helper()
 	if !c.await(ok, c.log.change) {
-		c.Fatalf("not in time: %s\n%s", what, c.report())
+		c.Fatalf("not in time: %s", what)
 	}
 }
