@@ -84,7 +84,7 @@ func (p *farProxy) Receive(ctx actor.Context) {
 	case *KillAll:
 		ctx.Stop(ctx.Self())
 	case *FarStarted:
-		p.noted(ctx, msg.Placement, func() { p.ready(ctx, msg) })
+		p.noted(ctx, p.believed(ctx, msg), func() { p.ready(ctx, msg) })
 	case *FarFailed:
 		p.noted(ctx, msg.Placement, func() { p.failed(ctx, msg) })
 	case *FarEnded:
@@ -107,6 +107,25 @@ func (p *farProxy) noted(ctx actor.Context, placement uint64, handle func()) {
 	if !stale {
 		handle()
 	}
+}
+
+// believed returns the placement of a notice, or 0 if the actor is nowhere where
+// it can be: what a worker says of itself can be a lie, and messages for the
+// proxy would go round in circles.
+func (p *farProxy) believed(ctx actor.Context, msg *FarStarted) uint64 {
+	if msg.PID == nil || msg.PID.Equal(ctx.Self()) || !p.far.servedBy(msg.PID.Address) {
+		return 0
+	}
+	if p.host != nil && p.host.Address != msg.PID.Address {
+		return 0
+	}
+	return msg.Placement
+}
+
+// servedBy reports whether f can be in the process of that address.
+func (f Far) servedBy(address string) bool {
+	who, err := ParseIncarnation(address)
+	return err == nil && who.Slot.Group == f.Group && (f.Slot == 0 || f.Slot == who.Slot.N)
 }
 
 // started follows the spawn, and each restart that the parent has decided.
@@ -154,6 +173,10 @@ func (p *farProxy) address() string {
 func (p *farProxy) answered(ctx actor.Context, reply any, err error) {
 	switch msg := reply.(type) {
 	case *FarAccepted:
+		if msg.Host == nil || !p.far.servedBy(msg.Host.Address) {
+			p.notStarted(ctx, errForged)
+			return
+		}
 		p.accepted(ctx, msg.Host)
 	case *FarEnded:
 		p.ended(ctx, msg)
@@ -181,7 +204,7 @@ func (p *farProxy) ready(ctx actor.Context, msg *FarStarted) {
 	switch {
 	case ctx.Parent() == nil:
 	case p.supervised:
-		ctx.Request(ctx.Parent(), &ChildReady{Worker: p.pid.Address})
+		sayReady(ctx, &ChildReady{Worker: p.pid.Address})
 	case placed:
 		ctx.Request(ctx.Parent(), &FarReady{Proxy: ctx.Self(), PID: p.pid})
 	}
@@ -323,6 +346,9 @@ func (p *farProxy) unpack(cause []byte) error {
 	}
 	return p.env.Far.Unpack(cause)
 }
+
+// errForged is the failure of an actor whose host lies.
+var errForged = errors.New("troupe: whoever took the actor says that it is where it cannot be")
 
 // errWorkerLeft is why far actors end with a worker that was asked to stop.
 var errWorkerLeft = errors.New("troupe: ended in good order, and its far actors with it")

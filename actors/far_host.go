@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"sync/atomic"
 
 	"github.com/asynkron/protoactor-go/actor"
 )
@@ -43,6 +44,7 @@ type farChild struct {
 	alone     bool       // its proxy is gone, or does not know it
 	stopper   *actor.PID // who asked for its end and is answered then; nil: nobody
 	end       *FarEnded
+	leaving   atomic.Bool // its actor stops; set by the actor's goroutine
 }
 
 type (
@@ -70,7 +72,7 @@ func (h *farHost) Receive(ctx actor.Context) {
 	case *actor.Started:
 		h.reset(ctx)
 		if isSupervised(ctx) {
-			ctx.Request(ctx.Parent(), &ChildReady{})
+			sayReady(ctx, &ChildReady{})
 		}
 	case *FarStart:
 		ctx.Respond(h.start(ctx, msg))
@@ -87,9 +89,11 @@ func (h *farHost) Receive(ctx actor.Context) {
 	case *farAgain:
 		msg.call.send(ctx, &h.env.Far)
 	case *CountChildren:
-		ctx.Respond(h.counts())
+		respond(ctx, h.counts())
 	case *WhichChildren:
-		ctx.Respond(h.which(ctx))
+		respond(ctx, h.which(ctx))
+	case *StartChild, *TerminateChild, *RestartChild, *DeleteChild, *RecycleChild:
+		respond(ctx, refuseFar(msg))
 	case *Shutdown:
 		h.leave(ctx)
 	case *actor.Stopping:
@@ -158,6 +162,9 @@ func (h *farHost) spawn(ctx actor.Context, c *farChild, msg *FarStart) (err erro
 func (c *farChild) tellUp(host func(any)) actor.ReceiverMiddleware {
 	return func(next actor.ReceiverFunc) actor.ReceiverFunc {
 		return func(ctx actor.ReceiverContext, envelope *actor.MessageEnvelope) {
+			if _, stopping := envelope.Message.(*actor.Stopping); stopping {
+				c.leaving.Store(true)
+			}
 			next(ctx, envelope)
 			if _, started := envelope.Message.(*actor.Started); started {
 				host(&farUp{child: c})
@@ -169,7 +176,7 @@ func (c *farChild) tellUp(host func(any)) actor.ReceiverMiddleware {
 // HandleFailure implements actor.SupervisorStrategy: the proxy's parent decides.
 func (h *farHost) HandleFailure(_ *actor.ActorSystem, self actor.Supervisor, who *actor.PID, _ *actor.RestartStatistics, value, message any) {
 	ctx, c := self.(actor.Context), h.byID[who.Id]
-	if c == nil {
+	if c == nil || c.leaving.Load() { // what fails while it stops must not start again
 		self.StopChildren(who)
 		return
 	}

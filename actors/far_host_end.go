@@ -126,6 +126,26 @@ func (h *farHost) counts() *ChildCounts {
 	return &ChildCounts{Specs: n, Active: n, Workers: n}
 }
 
+// refuseFar answers whoever asks for what is a proxy's parent's to do.
+func refuseFar(message any) *AdminError {
+	op, id := "", ""
+	switch m := message.(type) {
+	case *StartChild:
+		op, id = "start", m.Spec.ID
+	case *TerminateChild:
+		op, id = "terminate", m.ID
+	case *RestartChild:
+		op, id = "restart", m.ID
+	case *DeleteChild:
+		op, id = "delete", m.ID
+	case *RecycleChild:
+		op, id = "recycle", m.ID
+	}
+	err := newAdminError(op, id, ErrUnsupported)
+	err.Text = "far actors are administered by the supervisors of their proxies"
+	return err
+}
+
 // which answers WhichChildren, in the order of start.
 func (h *farHost) which(ctx actor.Context) *Children {
 	list := make([]*farChild, 0, len(h.children))

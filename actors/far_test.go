@@ -61,6 +61,7 @@ func farBubble(t *testing.T, body func(system *actor.ActorSystem, w *farWire, pr
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		system := actor.NewActorSystem()
+		system.ProcessRegistry.Address = "group/3#1"
 		w := &farWire{asked: make(chan *farAsked, 100)}
 		Environment{Far: FarLinks{
 			Ask:    w.ask,

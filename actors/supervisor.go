@@ -38,6 +38,7 @@ type runningChild struct {
 	worker     string       // where a far actor runs, once it is ready
 	lives      int          // of the actor: more than one when it was restarted in place
 	up         atomic.Int64 // in which life its Started has returned last; set by the child's goroutine
+	leaving    atomic.Bool  // its actor stops; set by the child's goroutine
 	asked      bool
 	brutal     bool // it was told by protoactor's Stop
 	overdue    alarm
@@ -149,7 +150,8 @@ func (s *supervisor) up(ctx actor.Context, msg *childUp) {
 }
 
 func (s *supervisor) ready(ctx actor.Context, msg *ChildReady) {
-	if child := s.sender(ctx, msg.ID); child != nil && child.exit == nil {
+	child := s.sender(ctx, msg.ID)
+	if child != nil && child.exit == nil && (msg.life == 0 || msg.life == child.lives) {
 		child.ospid, child.worker = msg.OSPID, msg.Worker
 		s.carryOut(ctx, s.core.ready(child.id, s.env.now()))
 	}

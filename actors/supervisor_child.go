@@ -60,13 +60,15 @@ func (c *runningChild) accompany(parent *actor.PID, log zerolog.Logger) actor.Re
 			switch envelope.Message.(type) {
 			case *actor.Started:
 				life++
-				ctx.Set(supervised{})
+				ctx.Set(supervised{up: func() int { c.up.Store(int64(life)); return life }})
 				next(ctx, envelope)
 				if !c.spec.ours {
 					c.up.Store(int64(life))
 					ctx.ActorSystem().Root.Send(parent, &childUp{child: c, life: life})
 				}
 			case *actor.Stopping, *actor.Stopped, *actor.Restarting:
+				_, stopping := envelope.Message.(*actor.Stopping)
+				c.leaving.Store(stopping || c.leaving.Load())
 				defer swallow(log, ctx.Self(), envelope.Message)
 				next(ctx, envelope)
 			default:
@@ -84,8 +86,10 @@ func swallow(log zerolog.Logger, who *actor.PID, message any) {
 	}
 }
 
-// supervised marks the context of an actor whose parent is a supervisor.
-type supervised struct{}
+// supervised marks the context of an actor whose parent is a supervisor. up notes
+// that the actor is ready, for a failure that overtakes its word, and returns in
+// which of its lives it is. It runs on the actor's goroutine.
+type supervised struct{ up func() (life int) }
 
 var supervisedID = ctxext.NextContextExtensionID()
 
@@ -93,30 +97,48 @@ var supervisedID = ctxext.NextContextExtensionID()
 func (supervised) ExtensionID() ctxext.ContextExtensionID { return supervisedID }
 
 // isSupervised reports whether the parent of the actor is a supervisor.
-func isSupervised(ctx actor.Context) (yes bool) {
+func isSupervised(ctx actor.Context) bool { return markOf(ctx).up != nil }
+
+// markOf returns the mark of an actor's context; zero: it has none.
+func markOf(ctx actor.Context) (mark supervised) {
 	defer func() {
-		if value := recover(); value != nil { // nothing was ever set: Get looks past the end
-			yes = false
-		}
+		_ = recover() // nothing was ever set: Get looks past the end
 	}()
-	_, yes = ctx.Get(supervisedID).(supervised)
-	return yes
+	mark, _ = ctx.Get(supervisedID).(supervised)
+	return mark
 }
 
-// stopChild asks a child to stop. One that is on its way out needs no asking.
+// sayReady tells the supervisor of an actor of ours that it takes work.
+func sayReady(ctx actor.Context, news *ChildReady) {
+	if mark := markOf(ctx); mark.up != nil {
+		news.life = mark.up()
+	}
+	ctx.Request(ctx.Parent(), news)
+}
+
+// stopChild asks a child to stop. One that has said that it ends needs no
+// asking, but may not take longer for it than others.
 func (s *supervisor) stopChild(ctx actor.Context, id string) {
 	child := s.running[id]
-	if child == nil || child.exit != nil || child.terminated {
+	if child == nil || child.terminated {
 		return
 	}
-	child.asked = true
-	if child.spec.ours && child.spec.grace != BrutalKill {
-		ctx.Send(child.pid, &Shutdown{})
-	} else {
-		child.brutal = true
-		ctx.Stop(child.pid)
+	if child.exit == nil {
+		child.ask(ctx)
 	}
-	s.limit(ctx, child)
+	if s.alarms[&child.overdue] == nil {
+		s.limit(ctx, child)
+	}
+}
+
+func (c *runningChild) ask(ctx actor.Context) {
+	c.asked = true
+	if c.spec.ours && c.spec.grace != BrutalKill {
+		ctx.Send(c.pid, &Shutdown{})
+		return
+	}
+	c.brutal = true
+	ctx.Stop(c.pid)
 }
 
 // limit sets the deadline of a child that was told to stop.
@@ -156,11 +178,12 @@ func (s *supervisor) lose(ctx actor.Context, child *runningChild, why Reason, st
 	s.carryOut(ctx, s.core.lost(child.id, why, s.env.now()))
 }
 
-// HandleFailure takes the panic of a child, or what it escalates.
+// HandleFailure takes the panic of a child, or what it escalates. That of one
+// that is stopping decides nothing: protoactor would let it live on.
 func (s *supervisor) HandleFailure(_ *actor.ActorSystem, self actor.Supervisor, who *actor.PID, _ *actor.RestartStatistics, value, message any) {
 	child := s.byPID[who.Id]
 	ctx, ok := self.(actor.Context)
-	if s.stopped || child == nil || child.exit != nil || !ok {
+	if s.stopped || child == nil || child.exit != nil || child.leaving.Load() || !ok {
 		self.StopChildren(who)
 		return
 	}

@@ -9,6 +9,8 @@ type ChildReady struct {
 	ID     string
 	OSPID  int    // of a worker
 	Worker string // of a far actor: the incarnation where it runs
+
+	life int // of the actor, where it can be restarted in place; 0: it cannot
 }
 
 // ChildExited is the last thing that a supervised actor tells its parent,

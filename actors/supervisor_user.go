@@ -71,7 +71,7 @@ func (u *userSupervisor) begin(ctx actor.Context) {
 
 func (u *userSupervisor) tellReady(ctx actor.Context) {
 	if u.supervised {
-		ctx.Request(ctx.Parent(), &ChildReady{})
+		sayReady(ctx, &ChildReady{})
 	}
 }
 
