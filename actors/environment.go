@@ -78,7 +78,7 @@ func panicError(who *actor.PID, value, message any) *PanicError {
 	return &PanicError{
 		Value:   fmt.Sprint(value),
 		Stack:   string(debug.Stack()),
-		Actor:   who.Id,
+		Actor:   pathOf(who),
 		Message: fmt.Sprintf("%T", message),
 		Err:     err,
 	}

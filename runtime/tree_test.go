@@ -157,7 +157,10 @@ func TestTreeIsTheSameFromAWorker(t *testing.T) {
 
 // Whoever does not answer costs a second and its own part, not the rest.
 func TestTreeWithoutThoseWhoDoNotAnswer(t *testing.T) {
-	c := start(t, troupe.Config{Groups: []troupe.Group{{Kind: puppets, Size: 3}}})
+	c := start(t, troupe.Config{Groups: []troupe.Group{{
+		Kind: puppets, Size: 3,
+		DrainTimeout: 100 * time.Millisecond, TerminateTimeout: 100 * time.Millisecond, // one is stopped
+	}}})
 	end(c, c.Slot("puppet", 2), "SIGSTOP")
 	var tree *troupe.Node
 	eventually(t, "it to be stopped", func() bool {
