@@ -93,16 +93,26 @@ func farHostSpec() childSpec {
 	}
 }
 
-// drain lets an actor finish what is in its mailbox. A supervisor has nothing
-// there: it stops its children in order.
+// drain lets an actor finish what is in its mailbox, also one that is being
+// restarted where it is. A supervisor has nothing there: it stops its children in
+// order.
 func (h *host) drain(ctx actor.Context) {
-	h.draining = true
-	root := h.running[rootName]
-	if root == nil || root.spec.ours || h.core.byID[rootName].state != childReady {
-		h.carryOut(ctx, h.core.stop(nil))
+	if h.draining {
 		return
 	}
-	ctx.Poison(root.pid)
+	h.draining = true
+	if root := h.running[rootName]; root != nil && h.hasAccepted(root) {
+		ctx.Poison(root.pid)
+		return
+	}
+	h.carryOut(ctx, h.core.stop(nil))
+}
+
+// hasAccepted reports whether there may be messages in the mailbox of the root
+// that it is to finish.
+func (h *host) hasAccepted(root *runningChild) bool {
+	state := h.core.byID[rootName].state
+	return !root.spec.ours && (state == childReady || state == childStarting && root.lives > 1)
 }
 
 // rootGaveUp makes the end of a root that is a supervisor, and has done what it
