@@ -27,6 +27,7 @@ const (
 	KindWatch      = kindWatch
 	KindForget     = kindForget
 	KindPause      = kindPause
+	KindExit       = kindExit
 )
 
 // WorkerHello answers the master's hello.
