@@ -92,33 +92,36 @@ func (s *supervision) begin(c *child, number int, why origin) []action {
 
 // restart starts a child that is not running.
 func (s *supervision) restart(number int, id string) []action {
+	c, err := s.findResting(id)
+	if err != nil {
+		return atOnce(number, id, err)
+	}
+	return s.begin(c, number, originAsked)
+}
+
+// findResting returns the child of an id that is not running, or why there is
+// none.
+func (s *supervision) findResting(id string) (*child, error) {
 	c, err := s.find(id)
 	switch {
 	case err != nil:
+		return nil, err
 	case c.again:
-		err = ErrRestarting
+		return nil, ErrRestarting
 	case !c.rests():
-		err = ErrChildRunning
-	default:
-		return s.begin(c, number, originAsked)
+		return nil, ErrChildRunning
 	}
-	return atOnce(number, id, err)
+	return c, nil
 }
 
 // delete forgets a child that is not running.
 func (s *supervision) delete(number int, id string) []action {
-	c, err := s.find(id)
-	switch {
-	case err != nil:
-	case c.again:
-		err = ErrRestarting
-	case !c.rests():
-		err = ErrChildRunning
-	default:
-		s.remove(c)
-		return append([]action{{op: opForget, child: id, reason: Reason{Kind: ReasonShutdown}}}, atOnce(number, id, nil)...)
+	c, err := s.findResting(id)
+	if err != nil {
+		return atOnce(number, id, err)
 	}
-	return atOnce(number, id, err)
+	s.remove(c)
+	return append([]action{{op: opForget, child: id, reason: Reason{Kind: ReasonShutdown}}}, atOnce(number, id, nil)...)
 }
 
 // terminate stops a child; it stays down until somebody asks for it.

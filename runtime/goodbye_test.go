@@ -15,19 +15,8 @@ import (
 
 func init() {
 	roles["leaver"] = func() {
-		r, w := troupe.InheritedPipes()
-		hello, err := transport.ReadHello(r)
-		if err != nil {
-			os.Exit(9)
-		}
-		s, _, err := troupe.WhoIn(hello)
-		if err != nil || transport.WriteHello(w, troupe.WorkerHello(hello, s.Who)) != nil {
-			os.Exit(9)
-		}
 		told, released := make(awaited, 1), make(awaited, 1)
-		l := transport.New(r, w, transport.Config{}, handlers{troupe.KindMessage: told, troupe.KindExit: released})
-		l.Start()
-		data(l, &transport.Frame{Kind: troupe.KindReady})
+		l, _ := playWorker(handlers{troupe.KindMessage: told, troupe.KindExit: released})
 		<-told
 		if os.Getenv("TEST_GOODBYE") == "yes" {
 			data(l, &transport.Frame{Kind: troupe.KindGoodbye, Payload: []byte{0xa0}}) // an empty map: a normal end
@@ -36,20 +25,6 @@ func init() {
 		_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
 		select {}
 	}
-}
-
-// awaited is told of the first frame of a kind.
-type awaited chan struct{}
-
-// handlers are told what the master sends.
-type handlers map[transport.Kind]awaited
-
-func (h handlers) HandleFrame(f *transport.Frame) error {
-	select {
-	case h[f.Kind] <- struct{}{}:
-	default: // nobody waits for its kind, or for another one
-	}
-	return nil
 }
 
 // E2: whether an end was planned is what the goodbye says, which the master

@@ -52,35 +52,43 @@ func control(l *transport.Link, f *transport.Frame) { _ = l.SendControl(f) }
 
 func init() {
 	roles["hostile"] = func() {
-		r, w := troupe.InheritedPipes()
-		hello, err := transport.ReadHello(r)
-		if err != nil {
-			os.Exit(9)
-		}
-		s, _, err := troupe.WhoIn(hello)
-		if err != nil || transport.WriteHello(w, troupe.WorkerHello(hello, s.Who)) != nil {
-			os.Exit(9)
-		}
-		told := make(provoked, 1)
-		l := transport.New(r, w, transport.Config{}, told)
-		l.Start()
-		data(l, &transport.Frame{Kind: troupe.KindReady})
+		told := make(awaited, 1)
+		l, self := playWorker(handlers{troupe.KindMessage: told})
 		<-told
-		hostilities[os.Getenv("TEST_HOSTILITY")](l, s.Who)
+		hostilities[os.Getenv("TEST_HOSTILITY")](l, self)
 		<-l.Done()
 		os.Exit(0)
 	}
 }
 
-// provoked is told of the first message from the master.
-type provoked chan struct{}
+// playWorker makes of this process a worker that knows nothing but frames. It
+// shakes hands, says that it is ready, and returns its link and who it is.
+func playWorker(h transport.Handler) (l *transport.Link, self string) {
+	r, w := troupe.InheritedPipes()
+	hello, err := transport.ReadHello(r)
+	if err != nil {
+		os.Exit(9)
+	}
+	s, _, err := troupe.WhoIn(hello)
+	if err != nil || transport.WriteHello(w, troupe.WorkerHello(hello, s.Who)) != nil {
+		os.Exit(9)
+	}
+	l = transport.New(r, w, transport.Config{}, h)
+	l.Start()
+	data(l, &transport.Frame{Kind: troupe.KindReady})
+	return l, s.Who
+}
 
-func (p provoked) HandleFrame(f *transport.Frame) error {
-	if f.Kind == troupe.KindMessage {
-		select {
-		case p <- struct{}{}:
-		default:
-		}
+// awaited is told of the first frame of a kind.
+type awaited chan struct{}
+
+// handlers are told what the master sends.
+type handlers map[transport.Kind]awaited
+
+func (h handlers) HandleFrame(f *transport.Frame) error {
+	select {
+	case h[f.Kind] <- struct{}{}:
+	default: // nobody waits for its kind, or for another one
 	}
 	return nil
 }
