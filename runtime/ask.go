@@ -30,14 +30,30 @@ import (
 func Ask[R any](ctx context.Context, ref Ref, message any) (R, error) {
 	if ref.pid == nil {
 		var none R
-		return none, actors.ErrNoActor
+		return none, noActor(ref)
 	}
 	reply, err := ref.p.ask(ctx, ref.pid, message)
 	if err != nil {
 		var none R
-		return none, err
+		return none, named(err, ref)
 	}
 	return replyAs[R](reply)
+}
+
+// named says of a bare ErrNoActor which actor there is not.
+func named(err error, ref Ref) error {
+	if call := (*actors.CallError)(nil); errors.Is(err, actors.ErrNoActor) && !errors.As(err, &call) {
+		return noActor(ref)
+	}
+	return err
+}
+
+func noActor(ref Ref) error {
+	what := "the Ref leads nowhere"
+	if ref.pid != nil {
+		what = ref.String()
+	}
+	return &actors.CallError{Text: fmt.Sprintf("%v: %s", actors.ErrNoActor, what), Err: actors.ErrNoActor}
 }
 
 // replyAs makes of a reply what the caller expects.
@@ -121,7 +137,7 @@ func AskThen[R any](ctx actor.Context, ref Ref, message any, timeout time.Durati
 	p.askThen(ctx, ref.pid, message, timeout, func(end outcome) {
 		if end.err != nil {
 			var none R
-			then(none, end.err)
+			then(none, named(end.err, ref))
 			return
 		}
 		then(replyAs[R](end.message))

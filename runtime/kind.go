@@ -44,9 +44,11 @@ type recipe struct {
 func (r *recipe) takes(args any) error {
 	switch {
 	case r.args == nil && args != nil:
-		return fmt.Errorf("is a %T, but kind %s takes none", args, r.name)
+		return fmt.Errorf("is %T, but kind %s takes none", args, r.name)
+	case r.args != nil && args == nil:
+		return fmt.Errorf("is missing: kind %s takes %v", r.name, r.args)
 	case r.args != nil && reflect.TypeOf(args) != r.args:
-		return fmt.Errorf("is a %T, but kind %s takes a %v", args, r.name, r.args)
+		return fmt.Errorf("is %T, but kind %s takes %v", args, r.name, r.args)
 	}
 	return nil
 }
