@@ -80,3 +80,15 @@ func TestAFatalBodyFailsItsTestAlone(t *testing.T) {
 		t.Errorf("it reports %d times:\n%s", n, text)
 	}
 }
+
+// Nothing has happened to what there is not: no test may rest on that.
+func TestEventsOfNobody(t *testing.T) {
+	for _, name := range []string{"doll/3", "dol/1", "group dol", "doll"} {
+		failsWith(t, pair(), func(c *Cluster) { c.WantEvents(name) }, "nothing is called", name)
+	}
+	Run(t, pair(), func(c *Cluster) {
+		for _, name := range []string{"doll/1", "group doll", "cluster"} {
+			c.WantEvents(name)
+		}
+	})
+}

@@ -40,7 +40,9 @@ func (c *Cluster) Mark() {
 //
 // Events of two slots that come at one instant have no order.
 func (c *Cluster) EventsOf(slot string) []string {
+	c.Helper()
 	c.quiet()
+	c.wantName(slot)
 	events := c.log.since(c.mark, slot)
 	lines := make([]string, len(events))
 	for i, e := range events {
@@ -57,6 +59,18 @@ func (c *Cluster) WantEvents(slot string, lines ...string) {
 	same := func() bool { return slices.Equal(c.EventsOf(slot), lines) }
 	if !c.soon(same, c.log.change) {
 		c.Errorf("events of %s:\n%s\nwant:\n%s", slot, list(c.EventsOf(slot)), list(lines))
+	}
+}
+
+// wantName ends a test that asks for events of what there is not.
+func (c *Cluster) wantName(who string) {
+	c.Helper()
+	slot, err := actors.ParseSlot(who)
+	_, isGroup := c.groups[strings.TrimPrefix(who, "group ")]
+	switch {
+	case err == nil && slot.N <= c.groups[slot.Group], isGroup && strings.HasPrefix(who, "group "), who == "cluster":
+	case len(c.log.since(0, who)) == 0:
+		c.Fatalf("nothing is called %q: want a slot such as \"greeter/1\", \"group greeter\" or \"cluster\"", who)
 	}
 }
 
