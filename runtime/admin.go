@@ -12,24 +12,35 @@ import (
 // Messages that administer a supervisor, for an actor that uses [AskThen]; a
 // goroutine has a function for each: [StartChild], [TerminateChild] and so on.
 // Every supervisor takes them, from any process, and answers each with the type
-// that its comment in package actors names, or with an *[AdminError].
+// beside it, or with an *[AdminError].
 type (
-	StartChildRequest     = actors.StartChild
-	TerminateChildRequest = actors.TerminateChild
-	RestartChildRequest   = actors.RestartChild
-	DeleteChildRequest    = actors.DeleteChild
-	RecycleChildRequest   = actors.RecycleChild
-	WhichChildrenRequest  = actors.WhichChildren
-	CountChildrenRequest  = actors.CountChildren
+	StartChildRequest     = actors.StartChild     // *ChildStarted
+	TerminateChildRequest = actors.TerminateChild // *ChildTerminated
+	RestartChildRequest   = actors.RestartChild   // *ChildStarted
+	DeleteChildRequest    = actors.DeleteChild    // *ChildDeleted
+	RecycleChildRequest   = actors.RecycleChild   // *ChildStarted
+	WhichChildrenRequest  = actors.WhichChildren  // *Children
+	CountChildrenRequest  = actors.CountChildren  // *ChildCounts
 
-	ChildStarted    = actors.ChildStarted
+	// ChildStarted has the ID and PID of a child that is ready.
+	ChildStarted = actors.ChildStarted
+	// ChildTerminated has the ID of a child that is gone.
 	ChildTerminated = actors.ChildTerminated
-	ChildDeleted    = actors.ChildDeleted
-	Children        = actors.Children
-	ChildCounts     = actors.ChildCounts
-	ChildInfo       = actors.ChildInfo
-	ChildType       = actors.ChildType
-	ChildState      = actors.ChildState
+	// ChildDeleted has the ID of a child that is forgotten.
+	ChildDeleted = actors.ChildDeleted
+	// Children is what a supervisor has: its path in Supervisor, Strategy,
+	// RestartsLeft, and Children, a [ChildInfo] each.
+	Children = actors.Children
+	// ChildCounts counts the children of a supervisor.
+	ChildCounts = actors.ChildCounts
+	// ChildInfo is one child of a supervisor, and how it is. See [actors.ChildInfo].
+	ChildInfo = actors.ChildInfo
+	// ChildType is [ChildActor], [ChildSupervisor], [ChildGroup], [ChildWorker] or
+	// [ChildFar].
+	ChildType = actors.ChildType
+	// ChildState is [StateStopped], [StateStarting], [StateReady],
+	// [StateStopping] or [StateRestarting].
+	ChildState = actors.ChildState
 
 	// AdminError is the answer of a supervisor that did not do what it was
 	// asked: errors.Is tells why.
@@ -113,7 +124,7 @@ func isWorkerAddress(address string) bool {
 
 // StartChild adds a child to a supervisor in any process and returns when it is
 // ready; the PID is nil for a worker. Where the supervisor is in another process
-// the child's Start must be able to cross: a KindActor, a Far, or a
+// the child's Start must be able to cross: [Kind.Here], [Kind.In], [Kind.At], or a
 // SupervisorSpec of these; else the error is an *[EncodeError].
 //
 // The errors of this and of the functions below are those of [Ask] and

@@ -9,27 +9,49 @@ import (
 // Declared in package actors, so that this package is all that a user's
 // program needs.
 type (
-	Slot        = actors.Slot
+	// Slot is a place in a group: Group and N, from 1. See [actors.Slot].
+	Slot = actors.Slot
+	// Incarnation is one life of one process in a slot: Slot and Life, from 1. See
+	// [actors.Incarnation].
 	Incarnation = actors.Incarnation
-	Reason      = actors.Reason
-	ReasonKind  = actors.ReasonKind
+	// Reason is what a child ended with: Kind and Err. See [actors.Reason].
+	Reason = actors.Reason
+	// ReasonKind is [ReasonNormal], [ReasonShutdown] or [ReasonFailed].
+	ReasonKind = actors.ReasonKind
+	// RestartType is [Permanent], [Transient] or [Temporary].
 	RestartType = actors.RestartType
-	Intensity   = actors.Intensity
-	Backoff     = actors.Backoff
-	Strategy    = actors.Strategy
+	// Intensity is how many restarts are allowed: MaxRestarts within a sliding
+	// Period. See [actors.Intensity].
+	Intensity = actors.Intensity
+	// Backoff is how long a failed child waits before it is started again. See
+	// [actors.Backoff] for its fields and their defaults.
+	Backoff = actors.Backoff
+	// Strategy is [OneForOne], [OneForAll], [RestForOne] or [Dynamic].
+	Strategy = actors.Strategy
 
-	// SupervisorSpec describes a supervisor, and ChildSpec one of its children.
+	// SupervisorSpec describes a supervisor: Strategy, Intensity, AutoShutdown,
+	// Children. See [actors.SupervisorSpec] for the defaults.
 	SupervisorSpec = actors.SupervisorSpec
-	ChildSpec      = actors.ChildSpec
-	Startable      = actors.Startable
-	AutoShutdown   = actors.AutoShutdown
-	Directive      = actors.Directive
+	// ChildSpec describes one child: ID, Start, Restart, Significant, Shutdown,
+	// Backoff, Decide. See [actors.ChildSpec] for the defaults.
+	ChildSpec = actors.ChildSpec
+	// Startable is what a ChildSpec can start: [Local] or [LocalProps], an actor
+	// by a func; [Kind.Here], one of a kind in the supervisor's process; [Kind.In]
+	// or [Kind.At], one in another process; a [SupervisorSpec].
+	Startable = actors.Startable
+	// AutoShutdown is [ShutdownNever], [ShutdownAnySignificant] or
+	// [ShutdownAllSignificant].
+	AutoShutdown = actors.AutoShutdown
+	// Directive is [DirectiveRestart], [DirectiveResume], [DirectiveStop] or
+	// [DirectiveEscalate].
+	Directive = actors.Directive
 
 	// CallFailed is what an actor that used Request gets in place of a reply.
 	CallFailed = actors.CallFailed
 	// DeadLetter is published on the event stream for a message that reached
 	// nobody.
 	DeadLetter = actors.DeadLetter
+	// DeadReason says why; its text is the one in [Stats].
 	DeadReason = actors.DeadReason
 
 	// Usage is what a worker last told of itself.
@@ -39,13 +61,13 @@ type (
 // Lifecycle events, published on the master's event stream, in order per
 // slot, each exactly once.
 type (
-	Spawned    = actors.Spawned
-	Connected  = actors.Connected
-	Ready      = actors.Ready
-	Draining   = actors.Draining
-	Exited     = actors.Exited
-	Restarting = actors.Restarting
-	GaveUp     = actors.GaveUp
+	Spawned    = actors.Spawned    // the process exists
+	Connected  = actors.Connected  // it has shaken hands
+	Ready      = actors.Ready      // it takes work
+	Draining   = actors.Draining   // it was asked to finish, or said that it would
+	Exited     = actors.Exited     // the process is gone, and why
+	Restarting = actors.Restarting // the slot gets another life, after a wait
+	GaveUp     = actors.GaveUp     // a supervisor passed its limit
 )
 
 // Restart types of children, and of a group's slots.
