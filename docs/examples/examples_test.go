@@ -23,6 +23,26 @@ odd.png: resizer/1#1 died: fatal error: fault
 odd.png: done by resizer/1#2
 other.png: done by resizer/1#2
 `,
+	"supervisor": `example.org/
+actor crawler/1#1/host/root/sites/example.org: panic on *main.Fetch: no such page
+example.org/news
+2 pages
+cluster supervisor ready one-for-one
+├─ group index group ready one-for-one
+│  └─ index/1#1 worker ready
+│     └─ host supervisor ready one-for-one
+│        ├─ far supervisor ready dynamic
+│        │  └─ 1-index actor ready
+│        └─ root actor ready
+└─ group crawler group ready one-for-one
+   └─ crawler/1#1 worker ready
+      └─ host supervisor ready one-for-one
+         ├─ far supervisor ready dynamic
+         └─ root supervisor ready one-for-one
+            ├─ index far actor in index/1#1 ready
+            └─ sites supervisor ready dynamic
+               └─ example.org actor ready restarts=1
+`,
 	"watch": `counter/1#1 has counted to 42
 counter/1#1 has ended, exit code 3
 `,
