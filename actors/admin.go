@@ -129,12 +129,15 @@ var adminErrors = [...]error{
 // AdminError is the answer of a supervisor that did not do what it was asked.
 // It crosses processes as itself.
 type AdminError struct {
-	Op    string     // such as "start" or "terminate"
-	Child string     // the id
+	Op    string     // such as "start" or "terminate"; "handle" of a message that is for a child
+	Child string     // the id; "" of "handle"
 	Code  uint8      // which of the sentinels: errors.Is tells
 	PID   *actor.PID // of ErrAlreadyStarted and ErrChildRunning: the one that runs
 	Text  string     // more about it, or ""
 }
+
+// opHandle is what a supervisor does not do with messages of the program's.
+const opHandle = "handle"
 
 func newAdminError(op, child string, sentinel error) *AdminError {
 	for code, err := range adminErrors {
@@ -152,6 +155,9 @@ func (e *AdminError) Error() string {
 			text = ": " + text
 		}
 		text = sentinel.Error() + text
+	}
+	if e.Op == opHandle {
+		return text
 	}
 	return fmt.Sprintf("%s child %q: %s", e.Op, e.Child, text)
 }

@@ -116,6 +116,9 @@ func (s *supervisor) Receive(ctx actor.Context) {
 		s.killAll(ctx)
 	case *actor.Stopping, *actor.Restarting:
 		s.leave(ctx)
+	case RuntimeMessage, actor.SystemMessage, actor.AutoReceiveMessage:
+	default:
+		refuseForeign(ctx)
 	}
 }
 

@@ -2,6 +2,7 @@ package actors
 
 import (
 	"errors"
+	"fmt"
 	"strconv"
 	"strings"
 
@@ -48,6 +49,14 @@ func respond(ctx actor.Context, reply any) {
 	if sender := ctx.Sender(); sender != nil {
 		ctx.Send(sender, reply)
 	}
+}
+
+// refuseForeign tells whoever asked a supervisor what only a child of it can
+// answer.
+func refuseForeign(ctx actor.Context) {
+	refused := newAdminError(opHandle, "", ErrUnsupported)
+	refused.Text = fmt.Sprintf("a %T is for one of its children", ctx.Message())
+	respond(ctx, refused)
 }
 
 // ask returns the number under which the core will answer the current message:

@@ -126,8 +126,11 @@ func RegisterKindOf[A any](name string, produce func(args A) actor.Actor) Kind {
 // returns is started, its children in order; the worker is ready when all of
 // them are. A supervisor that gives up ends the worker with the chain of causes;
 // with the next life the children of the spec come back, and those that were
-// added by [StartChild] do not. Messages to the group or slot itself reach
-// nobody: [Ref.Child] leads to the children. A bad spec fails the start.
+// added by [StartChild] do not. The children are reached by [Ref.Child], as in
+// c.Slot("indexer", 1).Child("store"), or c.Group("indexer").Child("store") for
+// each worker's in turn; a call of the group or slot itself is refused with
+// [ErrUnsupported]. [Group].MaxMessages and StuckAfter look at the root, and so
+// not at its children. A bad spec fails the start.
 //
 // As a [Kind.Here] or far child the supervisor is an actor like any other: it is
 // ready when it has started, and its children are stopped all at once.

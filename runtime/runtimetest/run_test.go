@@ -1,6 +1,7 @@
 package runtimetest
 
 import (
+	"errors"
 	"os"
 	"os/exec"
 	"strings"
@@ -89,6 +90,21 @@ func TestEventsOfNobody(t *testing.T) {
 	Run(t, pair(), func(c *Cluster) {
 		for _, name := range []string{"doll/1", "group doll", "cluster"} {
 			c.WantEvents(name)
+		}
+	})
+}
+
+// A call that only a child can answer is refused at once.
+func TestASupervisorRefusesWhatItDoesNotKnow(t *testing.T) {
+	bothWorlds(t, afar(), func(c *Cluster) {
+		for _, ref := range []troupe.Ref{c.Group("boss"), c.Slot("boss", 1), c.Supervisor("master")} {
+			_, err := troupe.Ask[*say](c.Context(), ref, &say{"hello"})
+			if !errors.Is(err, troupe.ErrUnsupported) || !strings.HasSuffix(err.Error(), "a *runtimetest.say is for one of its children") {
+				c.Errorf("%v: %v", ref, err)
+			}
+		}
+		if said := ask[*say](c, c.Group("boss").Child("far"), &say{"hello"}); said.T != "hello" {
+			c.Errorf("the child said %q", said.T)
 		}
 	})
 }
