@@ -221,9 +221,8 @@ func (p *farProxy) failed(ctx actor.Context, msg *FarFailed) {
 
 // ended follows the end of the actor, its process being alive.
 func (p *farProxy) ended(ctx actor.Context, msg *FarEnded) {
-	wasReady, address := p.pid != nil, ""
+	wasReady := p.pid != nil
 	if p.host != nil {
-		address = p.host.Address
 		ctx.Unwatch(p.host)
 	}
 	p.clear()
@@ -231,10 +230,8 @@ func (p *farProxy) ended(ctx actor.Context, msg *FarEnded) {
 	switch {
 	case p.stopping:
 		p.leave(ctx, Reason{Kind: ReasonShutdown})
-	case msg.Left && !wasReady && address == "": // it came too late to that worker
+	case msg.Left: // nobody's failure: it is placed anew where the next worker is
 		p.later(ctx)
-	case msg.Left:
-		p.fail(ctx, processLost(address, cause))
 	case msg.Kind == ReasonFailed && !wasReady:
 		p.notStarted(ctx, cause)
 	case msg.Kind == ReasonFailed:

@@ -1,17 +1,18 @@
 package runtime_test
 
 import (
-	"strings"
+	"fmt"
 	"testing"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
 
+	"github.com/seed-4314ae1d/troupe/actors"
 	troupe "github.com/seed-4314ae1d/troupe/runtime"
 )
 
-// A worker that is asked to finish lets its far actors finish, and then tells
-// their parents that it ends: to them it is the end of the process.
+// A worker that is asked to finish lets its far actors finish; then they are
+// placed anew, which is nothing that their parents need to decide about.
 func TestFarWorkerLeaves(t *testing.T) {
 	c, parent := startFar(t, "master")
 	ask[*done](t, parent, &farDecide{"wait"})
@@ -30,18 +31,46 @@ func TestFarWorkerLeaves(t *testing.T) {
 	if err := <-answer; err != nil {
 		t.Errorf("what was sent before: %v", err)
 	}
-	var asked []string
-	eventually(t, "the strategy to be asked", func() bool {
-		asked = ask[*farSights](t, parent, &farSeen{}).Asked
-		return len(asked) == 1
+	eventually(t, "the actor to be placed anew", func() bool {
+		who, err := tryAsk[*identity](t, c.Ref(child.Proxy), &whoami{})
+		return err == nil && !who.Self.Equal(child.PID)
 	})
-	if want := "exit: worker puppet/1#1: troupe: ended in good order"; !strings.HasPrefix(asked[0], want) {
-		t.Errorf("asked %q", asked)
+	if asked := ask[*farSights](t, parent, &farSeen{}).Asked; len(asked) > 0 {
+		t.Errorf("a worker that leaves in good order is nobody's failure: asked %q", asked)
 	}
-	if err := c.System().Root.StopFuture(leaver).Wait(); err != nil {
-		t.Error(err)
+	for _, proxy := range []*actor.PID{leaver, child.Proxy} {
+		if err := c.System().Root.StopFuture(proxy).Wait(); err != nil {
+			t.Error(err)
+		}
 	}
 	eventually(t, "no watch to be left", func() bool { return c.Stats().Watches == 0 })
+}
+
+// A worker that is recycled counts as nothing, also for who has a far child in
+// it: that is placed anew in the next life, its siblings and the intensity are
+// not touched, and what is sent to it meanwhile waits.
+func TestFarRecycledCountsForNothing(t *testing.T) {
+	c, boss := supervise(t, troupe.SupervisorSpec{
+		Strategy: troupe.OneForAll, Intensity: troupe.Intensity{MaxRestarts: 1, Period: time.Hour},
+		Children: []troupe.ChildSpec{{ID: "far", Start: puppets.At("puppet", 1)}, {ID: "near", Start: troupe.Local(newPuppet)}},
+	})
+	children := awaitReady(t, boss)
+	near := c.Ref(children[1].PID)
+	c.System().Root.Send(near.PID(), &keep{"the same one"})
+	for life := 2; life <= 4; life++ {
+		if _, err := troupe.RecycleChild(t.Context(), c.Supervisor("master/puppet"), "puppet/1"); err != nil {
+			t.Fatal(err)
+		}
+		if far := whoIs(t, c, children[0].PID); far.Address != fmt.Sprintf("puppet/1#%d", life) {
+			t.Errorf("the far child answers from %s", far.Address)
+		}
+	}
+	if got := ask[*troupe.Children](t, boss, &actors.WhichChildren{}); got.RestartsLeft != 1 {
+		t.Errorf("%d restarts are left, want 1", got.RestartsLeft)
+	}
+	if kept := ask[*recalled](t, near, &recall{}).Texts; len(kept) != 1 {
+		t.Errorf("the sibling was replaced: it has %q", kept)
+	}
 }
 
 // The kind farlast tells somebody when it has stopped, and takes its time to get there.
