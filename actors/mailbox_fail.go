@@ -55,10 +55,7 @@ func (m *Mailbox) panicError(value any, stack []byte, message any) *PanicError {
 }
 
 func (m *Mailbox) path() string {
-	if m.cfg.Address == "" {
-		return m.cfg.ID
-	}
-	return m.cfg.Address + "/" + m.cfg.ID
+	return pathOf(actor.NewPID(m.cfg.Address, m.cfg.ID))
 }
 
 // Stopped refuses every user message that waits and all that will come, and

@@ -30,11 +30,11 @@ func TestSlotsAreAdministered(t *testing.T) {
 			{"master/a", &WhichChildren{}, "a/1 stopped, a/2 ready"},
 			{"master/a", &RestartChild{"a/1"}, "started a/1 "},
 			{"master/a", &RecycleChild{"a/1"}, "started a/1 "},
-			{"master/a", &DeleteChild{"a/1"}, `delete child "a/1": ` + ErrUnsupported.Error()},
-			{"master/a", &StartChild{}, `start child "": ` + ErrUnsupported.Error()},
+			{"master/a", &DeleteChild{"a/1"}, `delete child "a/1": ` + ErrUnsupported.Error() + ": the config says what its children are"},
+			{"master/a", &StartChild{}, `start child "": ` + ErrUnsupported.Error() + ": the config says what its children are"},
 			{"master", &TerminateChild{"group a"}, "terminated group a"},
 			{"master", &WhichChildren{}, "group a stopped, group b ready"},
-			{"master", &DeleteChild{"group a"}, `delete child "group a": ` + ErrUnsupported.Error()},
+			{"master", &DeleteChild{"group a"}, `delete child "group a": ` + ErrUnsupported.Error() + ": the config says what its children are"},
 			{"master", &RestartChild{"group a"}, "started group a master/a"},
 			{"master", &CountChildren{}, "&{2 2 2 0}"},
 		} {
@@ -114,7 +114,7 @@ func TestMasterHasChildrenOfItsOwn(t *testing.T) {
 		if !slices.Equal(done, []error{nil}) {
 			t.Errorf("Done was called with %v", done)
 		}
-		wantLines(t, "events", n.seen(), "master/in: y after 0s: failed: actor nonhost/master/in/y: panic on *actors.fail: boom")
+		wantLines(t, "events", n.seen(), "master/in: y after 0s: failed: actor master/in/y: panic on *actors.fail: boom")
 	})
 }
 

@@ -132,7 +132,7 @@ func TestOneLogLineARestartAndARung(t *testing.T) {
 		c.wait(time.Minute)
 		c.end()
 		wantLines(t, "log", strings.Split(strings.TrimSpace(log.String()), "\n"),
-			`{"level":"warn","supervisor":"group a","child":"a/1","after":0,"error":"boom","message":"restarting"}`,
+			`{"level":"warn","supervisor":"group a","child":"a/1","after":"0s","error":"boom","message":"restarting"}`,
 			`{"level":"error","supervisor":"group a","error":"group a gave up after 1 restarts within 1h0m0s: boom","message":"gave up"}`,
 			`{"level":"error","supervisor":"cluster","error":"cluster gave up: group a gave up after 1 restarts within 1h0m0s: boom","message":"gave up"}`)
 	})

@@ -84,7 +84,7 @@ func (s *supervisor) cancel(id string) {
 }
 
 func (s *supervisor) tellRestarting(ctx actor.Context, act action) {
-	s.env.log.Warn().Str("supervisor", s.who).Str("child", act.child).Dur("after", act.after).
+	s.env.log.Warn().Str("supervisor", s.who).Str("child", act.child).Stringer("after", act.after).
 		Err(act.reason.cause()).Msg("restarting")
 	if tell := s.specs[act.child].restarting; tell != nil {
 		tell(ctx, act.after, act.reason)

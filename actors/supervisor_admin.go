@@ -115,7 +115,9 @@ func (s *supervisor) pidOf(id string) *actor.PID {
 // addChild adds a child and starts it.
 func (s *supervisor) addChild(ctx actor.Context, spec ChildSpec) {
 	if s.fixed {
-		respond(ctx, newAdminError("start", spec.ID, ErrUnsupported))
+		err := newAdminError("start", spec.ID, ErrUnsupported)
+		err.Text = "the config says what its children are"
+		respond(ctx, err)
 		return
 	}
 	dynamic := s.core.plan.strategy == Dynamic
@@ -153,6 +155,7 @@ func (s *supervisor) refuseFixed(ctx actor.Context, op, id string) bool {
 		return false
 	}
 	err := newAdminError(op, id, ErrUnsupported)
+	err.Text = "the config says what its children are"
 	if c.gone {
 		err.Text = "it has finished for good"
 	}

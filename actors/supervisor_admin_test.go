@@ -92,7 +92,7 @@ func TestStartThatWasAskedForAndFails(t *testing.T) {
 		n.raise(SupervisorSpec{Strategy: OneForAll, Intensity: Intensity{MaxRestarts: -1}, Children: n.children(Permanent, "a")})
 		for range 3 {
 			n.wants(`start child "b": troupe: the child did not start: actor s/b: panic on *actors.StartChild: no config`, "", &StartChild{n.child("b", Permanent)})
-			n.wants(`start child "c": troupe: the child did not start: actor nonhost/s/c: panic on *actor.Started: boom`, "", &StartChild{n.child("c", Permanent)})
+			n.wants(`start child "c": troupe: the child did not start: actor s/c: panic on *actor.Started: boom`, "", &StartChild{n.child("c", Permanent)})
 		}
 		n.wants("a ready", "", &WhichChildren{})
 		// the name is somebody else's

@@ -154,13 +154,13 @@ func TestC4PastTheIntensityItStopsAllAndEscalates(t *testing.T) {
 		mark := n.mark()
 		n.tell("b", &fail{errBoom})
 		wantLines(t, "stop", n.since(mark), "2m0s stop b", "2m0s stop c", "2m0s stop a")
-		want := "supervisor s gave up after 2 restarts within 1h0m0s: actor nonhost/s/b: panic on *actors.fail: boom"
+		want := "supervisor s gave up after 2 restarts within 1h0m0s: actor s/b: panic on *actors.fail: boom"
 		if err := n.cause(); err == nil || err.Error() != want || !errors.Is(err, errBoom) {
 			t.Errorf("escalated %v, want %s", err, want)
 		}
 		wantLines(t, "events", n.seen(),
-			"s: b after 0s: failed: actor nonhost/s/b: panic on *actors.fail: boom",
-			"s: b after 0s: failed: actor nonhost/s/b: panic on *actors.fail: boom",
+			"s: b after 0s: failed: actor s/b: panic on *actors.fail: boom",
+			"s: b after 0s: failed: actor s/b: panic on *actors.fail: boom",
 			"s gave up: "+want)
 		n.end()
 	})
