@@ -11,6 +11,10 @@ type ask struct {
 	want   want
 }
 
+// maxAsks bounds those who wait for one child: what they ask for may take its
+// time, and who asks from another process may ask without end.
+const maxAsks = 1024
+
 type want uint8
 
 const (
@@ -18,16 +22,22 @@ const (
 	wantGone
 )
 
+// await enters an ask, unless it is nobody's.
+func (c *child) await(number int, w want) {
+	if number != 0 {
+		c.asks = append(c.asks, ask{number: number, want: w})
+	}
+}
+
 // answer answers those who wait for want of c.
 func (s *supervision) answer(c *child, w want, err error, r Reason) (acts []action) {
 	rest := c.asks[:0]
 	for _, a := range c.asks {
-		switch {
-		case a.want != w:
+		if a.want != w {
 			rest = append(rest, a)
-		case a.number != 0:
-			acts = append(acts, action{op: opAnswer, child: c.id, ask: a.number, err: err, reason: r})
+			continue
 		}
+		acts = append(acts, action{op: opAnswer, child: c.id, ask: a.number, err: err, reason: r})
 	}
 	c.asks = rest
 	return acts
@@ -60,6 +70,8 @@ func (s *supervision) find(id string) (*child, error) {
 		return nil, ErrStopping
 	case c == nil:
 		return nil, ErrNoChild
+	case len(c.asks) >= maxAsks:
+		return c, ErrOverflow
 	}
 	return c, nil
 }
@@ -85,7 +97,7 @@ func (c *child) rests() bool { return c.state == childDown && !c.pending }
 // begin starts a child that rests, because somebody asked.
 func (s *supervision) begin(c *child, number int, why origin) []action {
 	c.origin, c.gone = why, false
-	c.asks = append(c.asks, ask{number: number, want: wantReady})
+	c.await(number, wantReady)
 	s.change(c, func() { c.pending = true })
 	return s.resume(c)
 }
@@ -135,7 +147,7 @@ func (s *supervision) terminate(number int, id string) []action {
 	}
 	c.fate, c.again = fateStopped, false
 	acts := s.answer(c, wantReady, ErrStartFailed, stoppedOnRequest)
-	c.asks = append(c.asks, ask{number: number, want: wantGone})
+	c.await(number, wantGone)
 	s.change(c, func() { c.pending, c.doomed = false, c.alive() })
 	return append(acts, s.resume(c)...)
 }
@@ -179,7 +191,7 @@ func (s *supervision) recycle(number int, id string) []action {
 // renew stops a child that is ready, to start it. One that is not ready yet is
 // new already.
 func (s *supervision) renew(c *child, number int) []action {
-	c.asks = append(c.asks, ask{number: number, want: wantReady})
+	c.await(number, wantReady)
 	if c.state != childReady || c.doomed {
 		return nil
 	}

@@ -82,6 +82,8 @@ func (s *supervisor) answer(ctx actor.Context, act action) {
 
 func (s *supervisor) reply(op string, act action) any {
 	switch {
+	case errors.Is(act.err, ErrOverflow):
+		return &CallError{Text: fmt.Sprintf("%v: %d wait for child %q already", ErrOverflow, maxAsks, act.child), Err: ErrOverflow}
 	case act.err != nil:
 		return s.refusal(op, act)
 	case op == "terminate":

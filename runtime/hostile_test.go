@@ -55,7 +55,12 @@ func init() {
 		told := make(awaited, 1)
 		l, self := playWorker(handlers{troupe.KindMessage: told})
 		<-told
-		hostilities[os.Getenv("TEST_HOSTILITY")](l, self)
+		name := os.Getenv("TEST_HOSTILITY")
+		if act, single := hostilities[name]; single {
+			act(l, self)
+		} else {
+			floods[name](l, self)
+		}
 		<-l.Done()
 		os.Exit(0)
 	}

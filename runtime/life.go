@@ -138,7 +138,7 @@ func (l *life) handleMessage(f *transport.Frame) {
 	if f.Reply != 0 {
 		l.hub.holders.forget(callKey{masterAddress, uint32(f.Reply)})
 	}
-	if f.Call != 0 { // the master has it now, whoever forwarded it
+	if f.Call != 0 && l.hub.exists(f.From.Host) { // the master has it now, whoever forwarded it
 		l.hub.holders.set(callKey{f.From.Host, uint32(f.Call)}, nil)
 	}
 	l.in.local(f)
