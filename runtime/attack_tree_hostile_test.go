@@ -18,6 +18,8 @@ const (
 	atMostHeld    = 1 << 16
 )
 
+const puppetName = "github.com/seed-4314ae1d/troupe/runtime_test."
+
 // noField is cbor's empty map.
 var noField = []byte{0xa0}
 
@@ -42,6 +44,18 @@ var floods = map[string]func(l *transport.Link, self string){
 		for i := range manyQuestions {
 			question(l, "CountChildren", transport.Addr{Host: "quiet/1", Name: "x"}, i+1, noField)
 		}
+	},
+	"asks in the name of another": func(l *transport.Link, _ string) {
+		victim, silent := transport.Addr{Host: "puppet/1#1", Name: "x"}, transport.Addr{Host: "slow/1#1", Name: "host/root"}
+		for i := range 5000 {
+			question(l, "CountChildren", victim, i+1, noField)
+			data(l, &transport.Frame{
+				Kind: troupe.KindMessage, To: silent, From: victim, Call: uint64(i + 100_000), Type: puppetName + "silent", Payload: noField,
+			})
+		}
+		data(l, &transport.Frame{
+			Kind: troupe.KindMessage, To: silent, Type: puppetName + "keep", Payload: append([]byte{0xa1, 0x64}, "Text\x64last"...),
+		})
 	},
 	"asks what takes long": func(l *transport.Link, self string) {
 		for i := range 3000 {
@@ -103,6 +117,15 @@ func TestF10AttackTreeFloods(t *testing.T) {
 			s := c.Stats()
 			return s.DeadLetters["hold full"]+s.DeadLetters["overflow"] >= manyQuestions-10_000
 		})
+	})
+	t.Run("in another's name", func(t *testing.T) {
+		c, _, letGo := startHostile(t, "asks in the name of another")
+		letGo()
+		c.System().Root.Send(c.Slot("hostile", 1).PID(), &keep{})
+		eventually(t, "the last to arrive", func() bool { return len(ask[*recalled](t, c.Slot("slow", 1), &recall{}).Texts) > 0 })
+		if n := c.Stats().PendingCalls; n > 0 {
+			t.Errorf("%d calls that nobody made are waited for", n)
+		}
 	})
 	t.Run("waits", func(t *testing.T) {
 		c, _, letGo := startHostile(t, "asks what takes long")

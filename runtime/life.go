@@ -131,6 +131,7 @@ func (l *life) HandleFrame(f *transport.Frame) error {
 }
 
 func (l *life) handleMessage(f *transport.Frame) {
+	l.checkCall(f)
 	if f.To.Host != masterAddress {
 		l.hub.forward(l, f)
 		return
@@ -142,6 +143,15 @@ func (l *life) handleMessage(f *transport.Frame) {
 		l.hub.holders.set(callKey{f.From.Host, uint32(f.Call)}, nil)
 	}
 	l.in.local(f)
+}
+
+// checkCall makes an ordinary message of a call in another's name that the
+// master does not know: it ended meanwhile, or never was. A worker can forward
+// calls, not make them up: each would be waited for as long as its caller lives.
+func (l *life) checkCall(f *transport.Frame) {
+	if f.Call != 0 && f.From.Host != l.addr && !l.hub.holders.has(callKey{f.From.Host, uint32(f.Call)}) {
+		f.Call = 0
+	}
 }
 
 // handleTerminated tells the watcher; only the actor's own process may say so.
