@@ -3,6 +3,7 @@ package actors
 import (
 	"bytes"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -135,5 +136,31 @@ func TestOneLogLineARestartAndARung(t *testing.T) {
 			`{"level":"warn","supervisor":"group a","child":"a/1","after":"0s","error":"boom","message":"restarting"}`,
 			`{"level":"error","supervisor":"group a","error":"group a gave up after 1 restarts within 1h0m0s: boom","message":"gave up"}`,
 			`{"level":"error","supervisor":"cluster","error":"cluster gave up: group a gave up after 1 restarts within 1h0m0s: boom","message":"gave up"}`)
+	})
+}
+
+// A first start that takes long says whom it waits for: a worker that is killed
+// for it cannot say so any more.
+func TestSlowStartNamesWhomItWaitsFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		cfg := MasterConfig{Groups: []GroupSpec{{Name: "quick"}, {Name: "slow", StartTimeout: time.Hour}}, Log: zerolog.New(zerolog.SyncWriter(&log))}
+		c := startCluster(t, cfg, func(who Incarnation) behaviour {
+			if who.Slot.Group == "slow" {
+				return behaviour{ready: 10 * time.Second}
+			}
+			return behaviour{}
+		})
+		c.wait(time.Minute)
+		want := []string{
+			`{"level":"warn","supervisor":"cluster","children":["group slow"],"message":"still starting: waits for these children to be ready"}`,
+			`{"level":"warn","supervisor":"group slow","children":["slow/1"],"message":"still starting: waits for these children to be ready"}`,
+		}
+		lines := strings.Split(strings.TrimSpace(log.String()), "\n")
+		slices.Sort(lines) // at one instant they come in any order
+		wantLines(t, "log", lines, want...)
+		if err := c.end(); err != nil {
+			t.Error(err)
+		}
 	})
 }

@@ -65,6 +65,8 @@ type supervisor struct {
 	stuck   error                              // what did not stop, first; nil: everything did
 	stopped bool                               // by whom that was, the children were stopped too: nothing is decided any more
 
+	slow alarm // the first start takes long
+
 	onReady func(actor.Context)         // all children are ready, for the first time
 	onEnd   func(actor.Context, Reason) // no child is left
 }
@@ -96,6 +98,7 @@ func (s *supervisor) Receive(ctx actor.Context) {
 	}
 	switch msg := ctx.Message().(type) {
 	case *actor.Started:
+		s.after(ctx, &s.slow, slowStart, s.tellSlow)
 		s.carryOut(ctx, s.core.start())
 	case *childUp:
 		s.up(ctx, msg)

@@ -1,6 +1,8 @@
 package actors
 
 import (
+	"time"
+
 	"github.com/asynkron/protoactor-go/actor"
 )
 
@@ -93,6 +95,24 @@ func (s *supervisor) tellRestarting(ctx actor.Context, act action) {
 	s.env.publish(ctx, &ChildRestarting{
 		Supervisor: s.who, Child: act.child, At: s.env.now(), After: act.after, Cause: act.reason,
 	})
+}
+
+// slowStart is after how long a first start is worth a line in the log.
+const slowStart = 5 * time.Second
+
+// tellSlow says whom a first start waits for: what is not ready in time is
+// killed, and cannot say it any more.
+func (s *supervisor) tellSlow(actor.Context) {
+	if s.core.phase != phaseStarting {
+		return
+	}
+	var waits []string
+	for c := range s.core.all {
+		if c.state == childStarting {
+			waits = append(waits, c.id)
+		}
+	}
+	s.env.log.Warn().Str("supervisor", s.who).Strs("children", waits).Msg("still starting: waits for these children to be ready")
 }
 
 func (s *supervisor) tellGaveUp(ctx actor.Context, reason Reason) {
