@@ -32,6 +32,26 @@ var (
 	})
 )
 
+// families are workers whose root is a supervisor: actors, a pool of actors that
+// come and go, and an actor in a worker of the first group.
+var (
+	families = troupe.RegisterSupervisor("family", func() troupe.SupervisorSpec { return family(nil) })
+	clans    = troupe.RegisterSupervisor("clan", func() troupe.SupervisorSpec {
+		return family([]troupe.ChildSpec{{ID: "far", Start: dolls.In("g0"), Restart: troupe.Transient}})
+	})
+)
+
+func family(more []troupe.ChildSpec) troupe.SupervisorSpec {
+	return troupe.SupervisorSpec{
+		Strategy: troupe.RestForOne, Intensity: troupe.Intensity{MaxRestarts: 2, Period: time.Minute},
+		Children: append([]troupe.ChildSpec{
+			{ID: "elder", Start: dolls.Here(), Backoff: troupe.Backoff{First: time.Second}},
+			{ID: "pool", Start: troupe.SupervisorSpec{Strategy: troupe.Dynamic}},
+			{ID: "younger", Start: dolls.Here(), Restart: troupe.Transient},
+		}, more...),
+	}
+}
+
 // Whatever happens to whatever tree: one life at a time serves a slot, what
 // should not run does not, and stop ends.
 func TestRandomTreesUnderRandomFaults(t *testing.T) {
@@ -68,9 +88,13 @@ func randomConfig(dice *rand.Rand) troupe.Config {
 		cfg.Intensity = troupe.Intensity{MaxRestarts: 1 + dice.IntN(3), Period: time.Hour}
 	}
 	for i := range 1 + dice.IntN(3) {
+		last := clans
+		if i == 0 {
+			last = families
+		}
 		cfg.Groups = append(cfg.Groups, troupe.Group{
 			Name:     fmt.Sprintf("g%d", i),
-			Kind:     pick(dice, dolls, dolls, dolls, ticks, halves.Kind),
+			Kind:     pick(dice, dolls, dolls, dolls, ticks, halves.Kind, last, last, last),
 			Size:     1 + dice.IntN(3),
 			Strategy: pick(dice, troupe.OneForOne, troupe.OneForAll, troupe.RestForOne),
 			Restart:  pick(dice, troupe.Permanent, troupe.Permanent, troupe.Transient, troupe.Temporary),
@@ -110,7 +134,19 @@ func harmSlot(c *Cluster, group string, n int, dice *rand.Rand) {
 		defer cancel()
 		_ = c.Cluster.Send(ctx, c.Slot(group, n), m) // it may be gone, or not take it
 	}
+	child := c.Slot(group, n).Child(pick(dice, "elder", "younger", "far", "pool/added"))
+	ask := func(m any) {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		_, _ = troupe.Ask[any](ctx, c.Slot(group, n).Child("pool"), m)
+	}
 	pick(dice,
+		func() { c.Cluster.System().Root.Send(child.PID(), &stumble{"harm to a child"}) },
+		func() { c.Cluster.System().Root.Send(child.PID(), &stumble{"more harm to a child"}) },
+		func() { c.Cluster.System().Root.Send(child.PID(), &leave{}) },
+		func() { ask(&troupe.StartChildRequest{Spec: troupe.ChildSpec{ID: "added", Start: dolls.Here()}}) },
+		func() { ask(&troupe.TerminateChildRequest{ID: "added"}) },
+		func() { ask(&troupe.RecycleChildRequest{ID: "added"}) },
 		func() { c.Kill(slot) },
 		func() { c.Crash(slot, "harm") },
 		func() { c.Signal(slot, syscall.SIGTERM) },
