@@ -112,7 +112,7 @@ func (y *jobYard) check() {
 			y.fail("%s is stored otherwise", id)
 		}
 	}
-	if at := q.order.soonest(); at != nil && (q.told.IsZero() || q.told.After(at.wakeAt())) {
+	if at := q.order.soonest(); at != nil && (y.alarm.IsZero() || y.alarm.After(at.wakeAt())) {
 		y.fail("nobody is to wake it at %v", at.wakeAt())
 	}
 	y.checkFlow()
@@ -144,4 +144,10 @@ func (y *jobYard) checkFlow() {
 	if n := q.crew.reserved.Len(); n > max(1, (len(y.workers)+1)/2) && n > 1 {
 		y.fail("%d of %d workers are reserved", n, len(y.workers))
 	}
+}
+
+func (y *jobYard) resume() {
+	y.note("resume")
+	y.paused, y.draining = false, false
+	y.act(y.core.resume(y.now))
 }

@@ -45,6 +45,7 @@ type jobYard struct {
 	jobs     map[string]*yardJob // by id: of its present run
 	workers  map[Incarnation]*yardWorker
 	asks     map[int]string // not answered yet
+	alarm    time.Time      // when it is to be woken; zero: not
 	asked    int
 	lives    int
 	paused   bool
@@ -124,7 +125,7 @@ func (y *jobYard) happen() {
 		y.kill()
 	case n < 86:
 		y.note("due")
-		y.act(y.core.due(y.now))
+		y.due()
 	case n < 90:
 		y.forge()
 	case n < 95:
@@ -134,8 +135,13 @@ func (y *jobYard) happen() {
 	}
 }
 
+func (y *jobYard) due() {
+	y.alarm = time.Time{}
+	y.act(y.core.due(y.now))
+}
+
 func (y *jobYard) submit() {
-	y.act(y.core.due(y.now)) // so that what is known now is known
+	y.due() // so that what is known now is known
 	name := []string{"a", "b", "c", "d", "e", "f", "poison"}[y.IntN(7)]
 	j := job{id: fmt.Sprint(name, y.IntN(6)), priority: y.IntN(3), maxAttempts: y.IntN(4), size: y.IntN(60)}
 	if y.IntN(3) == 0 && name != "poison" {
@@ -299,17 +305,13 @@ func (y *jobYard) rule() {
 	}
 }
 
-func (y *jobYard) resume() {
-	y.note("resume")
-	y.paused, y.draining = false, false
-	y.act(y.core.resume(y.now))
-}
-
 // act does what the core says, and holds it against its promises.
 func (y *jobYard) act(acts []jobAction) {
 	for _, a := range acts {
 		y.history = append(y.history, "\t"+a.String())
 		switch a.op {
+		case jobWake:
+			y.alarm = a.at
 		case jobHand:
 			y.begin(a)
 		case jobAnswer:
@@ -381,7 +383,7 @@ func (y *jobYard) conclude() {
 			y.workers[w.id] = w
 			y.act(y.core.pull(w.id, w.room, y.now))
 		}
-		y.act(y.core.due(y.now))
+		y.due()
 		y.work()
 		y.check()
 	}
