@@ -58,11 +58,11 @@ func (q *jobQueue) answer(ask int, outcome jobOutcome) {
 func (q *jobQueue) refusal(j job, e *jobEntry) error {
 	switch {
 	case j.id == "":
-		return q.refuse(j.id, "it has no id", ErrBadJob)
+		return q.refuse(j.id, "it has no id", errBadJob)
 	case j.maxAttempts < 0:
-		return q.refuse(j.id, "MaxAttempts is negative", ErrBadJob)
+		return q.refuse(j.id, "MaxAttempts is negative", errBadJob)
 	case j.size < 0:
-		return q.refuse(j.id, "its size is negative", ErrBadJob)
+		return q.refuse(j.id, "its size is negative", errBadJob)
 	case e != nil && e.state.ended():
 		return nil
 	case q.asks >= q.plan.queue.count:

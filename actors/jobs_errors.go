@@ -8,11 +8,11 @@ import (
 
 // Why a queue refuses, besides [ErrOverflow] and [ErrDraining]; found by [errors.Is].
 var (
-	// ErrBadJob: the job itself is wrong. A retry fails again.
-	ErrBadJob = errors.New("troupe: bad job")
+	// errBadJob: the job itself is wrong. A retry fails again.
+	errBadJob = errors.New("troupe: bad job")
 
-	// ErrNoJob: no such job is in quarantine.
-	ErrNoJob = errors.New("troupe: no such job")
+	// errNoJob: no such job is in quarantine.
+	errNoJob = errors.New("troupe: no such job")
 )
 
 // JobRefusedError reports a job that a queue did not take, or does not have. It
@@ -21,7 +21,7 @@ type JobRefusedError struct {
 	Queue string
 	ID    string // of the job
 	Why   string
-	Err   error // ErrOverflow, ErrDraining, ErrBadJob or ErrNoJob
+	Err   error // ErrOverflow, ErrDraining, errBadJob or errNoJob
 }
 
 func (e *JobRefusedError) Error() string {

@@ -19,9 +19,9 @@ const (
 	anyWords = ">" // in a pattern, last: one or more words
 )
 
-// ErrBadTopic: a topic or a pattern is not well formed. The error is a
+// errBadTopic: a topic or a pattern is not well formed. The error is a
 // *TopicError.
-var ErrBadTopic = errors.New("troupe: bad topic")
+var errBadTopic = errors.New("troupe: bad topic")
 
 // TopicError says what is wrong with a topic or a pattern.
 type TopicError struct {
@@ -29,10 +29,10 @@ type TopicError struct {
 	Problem string // such as "has an empty word"
 }
 
-func (e *TopicError) Error() string { return fmt.Sprintf("%v: %q %s", ErrBadTopic, e.Topic, e.Problem) }
+func (e *TopicError) Error() string { return fmt.Sprintf("%v: %q %s", errBadTopic, e.Topic, e.Problem) }
 
-// Unwrap returns ErrBadTopic.
-func (e *TopicError) Unwrap() error { return ErrBadTopic }
+// Unwrap returns errBadTopic.
+func (e *TopicError) Unwrap() error { return errBadTopic }
 
 // CheckTopic returns a *TopicError unless name can be published to: words
 // joined by dots, of any characters but spaces, control characters, "*" and ">".

@@ -11,7 +11,7 @@ import (
 // them; and when most have, most of it.
 func TestI1RemoveAllReturnsToBaseline(t *testing.T) {
 	const topics, workers = 50_000, 4
-	before := heap()
+	before := heapInUse()
 	s, _ := manyTopics(topics)
 	patterns, subscribers := s.patterns(), s.subscribers()
 	for worker := range workers {
@@ -20,7 +20,7 @@ func TestI1RemoveAllReturnsToBaseline(t *testing.T) {
 		}
 		s.add("counts.>", fmt.Sprint("counter/", worker, "#1"), "one")
 	}
-	full := heap() - before
+	full := heapInUse() - before
 	if full < 1<<20 {
 		t.Fatalf("%d bytes: this measures nothing", full)
 	}
@@ -41,7 +41,7 @@ func TestI1RemoveAllReturnsToBaseline(t *testing.T) {
 		s.removeAll(subscriberAt(i))
 		s.remove(patternAt(i), "wild", "")
 	}
-	if few := heap() - before; few > full/10 {
+	if few := heapInUse() - before; few > full/10 {
 		t.Errorf("with 1 %% of the subscriptions, %d of %d bytes", few, full)
 	}
 	for i := range topics {
@@ -50,7 +50,7 @@ func TestI1RemoveAllReturnsToBaseline(t *testing.T) {
 	s.removeAll("wild")
 	s.removeAll("all")
 	checkEmpty(t, s)
-	if left := heap() - before; left > full/100 {
+	if left := heapInUse() - before; left > full/100 {
 		t.Errorf("%d of %d bytes are left", left, full)
 	}
 	goruntime.KeepAlive(s)
@@ -186,7 +186,7 @@ func patternAt(i int) string    { return fmt.Sprintf("orders.*.%d.created", i) }
 func subscriberAt(i int) string { return "subscriber " + strconv.Itoa(i) }
 
 // heap returns the bytes that are in use.
-func heap() int64 {
+func heapInUse() int64 {
 	var stats goruntime.MemStats
 	goruntime.GC()
 	goruntime.GC()

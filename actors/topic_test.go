@@ -57,7 +57,7 @@ func problemOf(t *testing.T, err error) string {
 		return ""
 	}
 	var bad *TopicError
-	if !errors.As(err, &bad) || !errors.Is(err, ErrBadTopic) {
+	if !errors.As(err, &bad) || !errors.Is(err, errBadTopic) {
 		t.Fatalf("error %v, want a TopicError", err)
 	}
 	return bad.Problem
