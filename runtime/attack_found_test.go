@@ -70,12 +70,13 @@ func TestAttackStreamToSenderIsBounded(t *testing.T) {
 		Mailbox: troupe.MailboxLimits{Messages: 1000},
 	})
 	pub, sub := c.Slot("attacker", 1), c.Slot("attacker", 2)
-	who := ask[*found](t, sub, &probe{Op: "who"})
+	who, publisher := ask[*found](t, sub, &probe{Op: "who"}), ask[*found](t, pub, &probe{Op: "who"})
 	ask[*found](t, sub, &probe{Op: "subscribe", To: pub.PID(), N: 0}) // warm
 	const n = 400_000
-	c.System().Root.Send(sub.PID(), &probe{Op: "subscribe", To: pub.PID(), N: n})
-	ask[*found](t, pub, &probe{Op: "who"})
+	signalProcess(t, publisher.N, "STOP") // it begins when its subscriber has stopped
+	ask[*found](t, sub, &probe{Op: "subscribe", To: pub.PID(), N: n})
 	signalProcess(t, who.N, "STOP")
+	signalProcess(t, publisher.N, "CONT")
 	_, _ = tryAsk[*found](t, pub, &probe{Op: "who"}) // after the stream
 	signalProcess(t, who.N, "CONT")
 	var got *found

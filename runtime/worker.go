@@ -6,7 +6,6 @@ import (
 	"io"
 	"os"
 	"sync"
-	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
 	"github.com/rs/zerolog"
@@ -23,10 +22,6 @@ const (
 	exitFailed   = 1
 	exitOrphaned = 3 // the master is gone
 )
-
-// goodbyeWait bounds how long a worker waits for the master to have read its
-// goodbye.
-const goodbyeWait = time.Second
 
 // worker is one life of one worker, in a process of its own or in the
 // master's.
@@ -151,15 +146,16 @@ func (k *worker) sendData(kind transport.Kind, payload []byte) {
 	_ = k.out.send(&transport.Frame{Kind: kind, Payload: payload}, true) // the master is gone: run ends
 }
 
-// goodbye tells the master how the worker ends, and waits until it knows.
+// goodbye tells the master how the worker ends, and waits until it knows and
+// has what was written. The master's deadlines bound that: of a drain, which
+// begins with a goodbye at the latest, or of the start.
 func (k *worker) goodbye(e ending) int {
 	k.sendGoodbye(e)
 	k.p.leaving.Store(true) // after the goodbye: by then the master holds what comes back
 	select {
 	case <-k.released:
-		k.flush() // what was answered meanwhile
+		_ = k.link.Flush(context.Background()) // what was answered meanwhile; it fails when the master is gone
 	case <-k.link.Done():
-	case <-time.After(goodbyeWait):
 	}
 	if e.cause != nil {
 		return exitFailed
@@ -175,12 +171,6 @@ func (k *worker) sendGoodbye(e ending) {
 	_ = sendError(e.cause, failureForm, func(payload []byte) error { // the master is gone: run ends
 		return k.out.send(&transport.Frame{Kind: kindGoodbye, Payload: payload}, true)
 	})
-}
-
-func (k *worker) flush() {
-	ctx, cancel := context.WithTimeout(context.Background(), goodbyeWait)
-	defer cancel()
-	_ = k.link.Flush(ctx) // the master is gone: nobody to tell
 }
 
 // admitAgent spawns a test kit's actor, if there is a kit.
