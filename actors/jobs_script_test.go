@@ -3,8 +3,6 @@ package actors
 import (
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -30,57 +28,7 @@ import (
 //
 // The format is frozen: scripts are never edited to suit a change of the code.
 func TestJobScripts(t *testing.T) {
-	paths, err := filepath.Glob("testdata/jobs/*.txt")
-	if err != nil || len(paths) == 0 {
-		t.Fatalf("no scripts: %v", err)
-	}
-	for _, path := range paths {
-		t.Run(strings.TrimSuffix(filepath.Base(path), ".txt"), func(t *testing.T) { playJobFile(t, path) })
-	}
-}
-
-func playJobFile(t *testing.T, path string) {
-	script, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	got, err := playJobScript(string(script))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if rewrite {
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	if got != string(script) {
-		t.Errorf("%s plays as\n%s", path, got)
-	}
-}
-
-// playJobScript returns the script with the actions that the core answers.
-func playJobScript(script string) (string, error) {
-	var out strings.Builder
-	p := jobPlayer{now: time.Unix(0, 0)}
-	for n, line := range strings.SplitAfter(script, "\n") {
-		if strings.HasPrefix(line, "\t") {
-			continue
-		}
-		out.WriteString(line)
-		words := strings.Fields(line)
-		if len(words) == 0 || words[0] == "#" {
-			continue
-		}
-		lines, err := p.play(words)
-		if err != nil {
-			return "", fmt.Errorf("line %d: %w", n+1, err)
-		}
-		for _, line := range lines {
-			out.WriteString("\t" + line + "\n")
-		}
-	}
-	return out.String(), nil
+	playScripts(t, "testdata/jobs/*.txt", func() scriptPlayer { return &jobPlayer{now: time.Unix(0, 0)} })
 }
 
 // jobPlayer holds the state of one script.
@@ -102,11 +50,7 @@ func (p *jobPlayer) play(words []string) ([]string, error) {
 		return p.list(), nil
 	}
 	acts, err := p.happen(words[0], words[1:])
-	var lines []string
-	for _, act := range acts {
-		lines = append(lines, act.String())
-	}
-	return lines, err
+	return linesOf(acts), err
 }
 
 func jobPlanOf(words []string) (p jobPlan, err error) {

@@ -3,16 +3,11 @@ package actors
 import (
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 )
-
-// rewrite, from the environment, writes what the core answers into new scripts.
-var rewrite = os.Getenv("REWRITE_SCRIPTS") != ""
 
 // TestSupervisionScripts plays each script in testdata against the core.
 //
@@ -34,60 +29,7 @@ var rewrite = os.Getenv("REWRITE_SCRIPTS") != ""
 //
 // The format is frozen: scripts are never edited to suit a change of the code.
 func TestSupervisionScripts(t *testing.T) {
-	paths, err := filepath.Glob("testdata/*.txt")
-	if err != nil || len(paths) == 0 {
-		t.Fatalf("no scripts: %v", err)
-	}
-	for _, path := range paths {
-		t.Run(strings.TrimSuffix(filepath.Base(path), ".txt"), func(t *testing.T) { playFile(t, path) })
-	}
-}
-
-func playFile(t *testing.T, path string) {
-	script, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	got, err := playScript(string(script))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if rewrite {
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	if got != string(script) {
-		t.Errorf("%s plays as\n%s", path, got)
-	}
-}
-
-// playScript returns the script with the actions that the core answers.
-func playScript(script string) (string, error) {
-	var out strings.Builder
-	var p player
-	for n, line := range strings.SplitAfter(script, "\n") {
-		if strings.HasPrefix(line, "\t") {
-			continue
-		}
-		out.WriteString(line)
-		words := strings.Fields(line)
-		if len(words) == 0 || words[0] == "#" {
-			continue
-		}
-		acts, err := p.play(words)
-		if err != nil {
-			return "", fmt.Errorf("line %d: %w", n+1, err)
-		}
-		if words[len(words)-1] == "list" {
-			p.list(&out)
-		}
-		for _, act := range acts {
-			fmt.Fprintf(&out, "\t%v\n", act)
-		}
-	}
-	return out.String(), nil
+	playScripts(t, "testdata/*.txt", func() scriptPlayer { return &player{} })
 }
 
 // player holds the state of one script.
@@ -97,7 +39,16 @@ type player struct {
 	now  time.Time
 }
 
-func (p *player) play(words []string) ([]action, error) {
+// play implements scriptPlayer.
+func (p *player) play(words []string) (lines []string, err error) {
+	acts, err := p.answer(words)
+	if words[len(words)-1] == "list" {
+		lines = p.list()
+	}
+	return append(lines, linesOf(acts)...), err
+}
+
+func (p *player) answer(words []string) ([]action, error) {
 	if words[0] == "at" {
 		d, err := time.ParseDuration(words[1])
 		if err != nil {
@@ -223,10 +174,11 @@ func (p *player) ask(what string, words []string) ([]action, error) {
 }
 
 // list writes how each child is.
-func (p *player) list(out *strings.Builder) {
+func (p *player) list() (lines []string) {
 	for c := range p.core.all {
-		fmt.Fprintf(out, "\t%s %v\n", c.id, c.info(p.now).State)
+		lines = append(lines, fmt.Sprintf("%s %v", c.id, c.info(p.now).State))
 	}
+	return lines
 }
 
 // reasonOf reads "normal", "shutdown" or "failed TEXT", and chance=C behind it.
