@@ -30,7 +30,8 @@ type FarLinks struct {
 // errNoFar is the failure of a far actor in a system that has no cluster.
 var errNoFar = errors.New("troupe: this actor system is not part of a cluster: it has no other processes")
 
-// farRetryAfter is how long a call waits that found a queue full.
+// farRetryAfter is how long a call waits that found a queue full, and a proxy
+// whose actor's worker left.
 const farRetryAfter = 500 * time.Millisecond
 
 // farCall is one call between proxy and host.

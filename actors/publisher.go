@@ -22,16 +22,18 @@ type publication struct{ event any }
 
 func (p *publisher) Receive(ctx actor.Context) {
 	if msg, ok := ctx.Message().(*publication); ok {
-		p.publish(ctx, msg.event)
+		Publish(ctx.ActorSystem(), p.log, msg.event)
 	}
 }
 
-func (p *publisher) publish(ctx actor.Context, event any) {
+// Publish hands a lifecycle event to the subscribers of system, on the caller's
+// goroutine. One that panics costs those behind it this event, and nobody more.
+func Publish(system *actor.ActorSystem, log zerolog.Logger, event any) {
 	defer func() {
 		if value := recover(); value != nil {
-			p.log.Error().Interface("panic", value).Type("event", event).Bytes("stack", debug.Stack()).
+			log.Error().Interface("panic", value).Type("event", event).Bytes("stack", debug.Stack()).
 				Msg("a subscriber of lifecycle events panicked")
 		}
 	}()
-	ctx.ActorSystem().EventStream.Publish(event)
+	system.EventStream.Publish(event)
 }

@@ -3,9 +3,7 @@ package runtime
 import (
 	"context"
 	"errors"
-	"runtime/debug"
 	"slices"
-	"sync"
 	"sync/atomic"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -68,15 +66,12 @@ func (c *Cluster) FollowEvents(ctx context.Context) error {
 	return err
 }
 
-// relay sends lifecycle events to those who follow them. Its table is shared
-// with a subscriber of the master's event stream, which runs on whoever
-// publishes and never waits.
+// relay sends lifecycle events to those who follow them. Its table is read by a
+// subscriber of the master's event stream, which runs on whoever publishes and
+// never waits; only the relay's own goroutine changes it.
 type relay struct {
-	p     *process
-	count atomic.Int32 // len(followers), for a look without the lock
-
-	mu        sync.Mutex
-	followers []*actor.PID // in the order in which they came; replaced, never edited; guarded by mu
+	p         *process
+	followers atomic.Pointer[[]*actor.PID] // in the order in which they came; replaced, never edited
 }
 
 // maxFollowers bounds them: one for each process, and some.
@@ -125,37 +120,35 @@ func (r *relay) follow(ctx actor.Context, who *actor.PID) {
 
 // add enters a follower, once, and reports whether there was room.
 func (r *relay) add(who *actor.PID) bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if slices.ContainsFunc(r.followers, who.Equal) {
+	all := r.all()
+	if slices.ContainsFunc(all, who.Equal) {
 		return true
 	}
-	if len(r.followers) >= maxFollowers {
+	if len(all) >= maxFollowers {
 		return false
 	}
-	r.followers = append(slices.Clip(r.followers), who)
-	r.count.Store(int32(len(r.followers)))
+	all = append(slices.Clip(all), who)
+	r.followers.Store(&all)
 	return true
 }
 
 func (r *relay) remove(who *actor.PID) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	kept := slices.DeleteFunc(slices.Clone(r.followers), who.Equal)
-	r.followers = kept
-	r.count.Store(int32(len(kept)))
+	kept := slices.DeleteFunc(slices.Clone(r.all()), who.Equal)
+	r.followers.Store(&kept)
 }
 
 func (r *relay) all() []*actor.PID {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.followers
+	if all := r.followers.Load(); all != nil {
+		return *all
+	}
+	return nil
 }
 
 // published subscribes to the master's event stream. Events come one after the
 // other, from the tree's publisher.
 func (r *relay) published(event any) {
-	if r.count.Load() == 0 || !isLifecycle(event) {
+	followers := r.all()
+	if len(followers) == 0 || !isLifecycle(event) {
 		return
 	}
 	message := &LifecycleEvent{Event: event}
@@ -163,7 +156,7 @@ func (r *relay) published(event any) {
 		r.p.log.Error().Err(err).Type("event", event).Msg("event not sent to other processes")
 		return
 	}
-	for _, who := range r.all() {
+	for _, who := range followers {
 		if r.p.hub.exists(who.Address) { // else it has died, and is about to be removed
 			r.p.system.Root.Send(who, message)
 		}
@@ -187,16 +180,6 @@ type follower struct{ p *process }
 
 func (f *follower) Receive(ctx actor.Context) {
 	if m, ok := ctx.Message().(*LifecycleEvent); ok && m.Event != nil {
-		f.publish(m.Event)
+		actors.Publish(f.p.system, f.p.log, m.Event)
 	}
-}
-
-func (f *follower) publish(event any) {
-	defer func() {
-		if value := recover(); value != nil {
-			f.p.log.Error().Interface("panic", value).Type("event", event).Bytes("stack", debug.Stack()).
-				Msg("a subscriber of lifecycle events panicked")
-		}
-	}()
-	f.p.system.EventStream.Publish(event)
 }
