@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -195,4 +196,64 @@ func TestG1AResumedFailureIsNoReason(t *testing.T) {
 	if downs[0].Reason != "" {
 		t.Errorf("it ended of %q", downs[0].Reason)
 	}
+}
+
+// understudies come up once: a root that fails as it is restarted, and one that
+// says with which reason it ends.
+var understudies = troupe.RegisterKind("understudy", func() actor.Actor { return &understudy{} })
+
+type understudy struct{ puppet }
+
+func (u *understudy) Receive(ctx actor.Context) {
+	switch m := ctx.Message().(type) {
+	case *actor.Started:
+		if stageIsDark.Swap(true) {
+			panic("the stage is dark")
+		}
+	case *keep:
+		troupe.Exit(ctx, troupe.Reason{Kind: troupe.ReasonShutdown, Err: errors.New(m.Text)})
+	default:
+		u.puppet.Receive(ctx)
+	}
+}
+
+// stageIsDark is set once an understudy has started in this process.
+var stageIsDark atomic.Bool
+
+// A root that fails as it starts again ends its worker at once, with the cause,
+// and what was sent to the slot meanwhile waits for the next life.
+func TestC9ARootThatDoesNotComeUpAgain(t *testing.T) {
+	c := start(t, troupe.Config{Groups: []troupe.Group{{Kind: understudies}}})
+	seen := subscribe(c)
+	slot := c.Slot("understudy", 1)
+	_, err := tryAsk[*done](t, slot, &fail{"forgot the lines"})
+	if panicked := (*troupe.PanicError)(nil); !errors.As(err, &panicked) {
+		t.Fatalf("the caller of the failing message got %v", err)
+	}
+	awaitLife(t, slot, "understudy/1#2")
+	var gaveUp *troupe.GaveUpError
+	exits := of[*troupe.Exited](seen)
+	if err := exits[0].Reason.Err; !errors.As(err, &gaveUp) || gaveUp.Restarts != 0 || !strings.Contains(err.Error(), "the stage is dark") {
+		t.Errorf("the worker ended with %v", err)
+	}
+	if len(exits) != 1 {
+		t.Errorf("%d lives ended, want 1", len(exits))
+	}
+}
+
+// B2: a root that says that it shuts down ends its worker with that reason, and
+// what it said: a transient one is not replaced.
+func TestB2AWorkerEndsWithTheReasonOfItsRoot(t *testing.T) {
+	c := start(t, troupe.Config{Groups: []troupe.Group{{Kind: understudies, Restart: troupe.Transient}}})
+	seen := subscribe(c)
+	c.System().Root.Send(c.Slot("understudy", 1).PID(), &keep{"the season is over"})
+	eventually(t, "the exit", func() bool { return len(of[*troupe.Exited](seen)) > 0 })
+	reason := of[*troupe.Exited](seen)[0].Reason
+	if reason.Kind != troupe.ReasonShutdown || reason.Err == nil || reason.Err.Error() != "the season is over" {
+		t.Errorf("the worker ended with %v", reason)
+	}
+	eventually(t, "the slot to be given up", func() bool {
+		_, err := tryAsk[*identity](t, c.Slot("understudy", 1), &whoami{})
+		return errors.Is(err, troupe.ErrNoActor)
+	})
 }
