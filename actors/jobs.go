@@ -191,7 +191,7 @@ func (q *jobQueue) afterFailure(e *jobEntry, f jobFailure, now time.Time, chance
 		e.reasons = append(e.reasons, Failure(f.err))
 		q.isolate(e)
 	case e.failures >= e.maxAttempts:
-		q.finish(e, jobOutcome{err: &JobFailedError{ID: e.id, Attempts: e.attempts, Err: f.err}})
+		q.finish(e, jobOutcome{err: &jobFailedError{ID: e.id, Attempts: e.attempts, Err: f.err}})
 	case f.kind == jobRetryIn:
 		q.enqueueAt(e, now, f.after)
 	default:

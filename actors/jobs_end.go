@@ -23,7 +23,7 @@ func (q *jobQueue) finish(e *jobEntry, outcome jobOutcome) {
 func (q *jobQueue) isolate(e *jobEntry) {
 	q.load.add(e, -1)
 	e.state = jobQuarantined
-	e.outcome = jobOutcome{err: &JobQuarantinedError{ID: e.id, Attempts: e.attempts, Reasons: e.reasons}}
+	e.outcome = jobOutcome{err: &jobQuarantinedError{ID: e.id, Attempts: e.attempts, Reasons: e.reasons}}
 	q.quarantined.add(e)
 	q.store.put(e.jobRecord)
 	q.acts = append(q.acts, jobAction{op: jobTellQuarantined, job: e.jobRecord})
@@ -87,5 +87,5 @@ func (q *jobQueue) noRoom(r *jobRecord) error {
 }
 
 func (q *jobQueue) refuse(id, why string, err error) error {
-	return &JobRefusedError{Queue: q.plan.name, ID: id, Why: why, Err: err}
+	return &jobRefusedError{Queue: q.plan.name, ID: id, Why: why, Err: err}
 }

@@ -31,7 +31,7 @@ func (y *jobYard) answered(ask int, o jobOutcome) {
 		return
 	}
 	delete(y.asks, ask)
-	var refusal *JobRefusedError
+	var refusal *jobRefusedError
 	if errors.As(o.err, &refusal) {
 		y.counts.refused++
 		return
@@ -48,7 +48,7 @@ func (y *jobYard) answered(ask int, o jobOutcome) {
 
 // justify holds the outcome of a job against what happened to it.
 func (y *jobYard) justify(j *yardJob, o jobOutcome) {
-	var quarantined *JobQuarantinedError
+	var quarantined *jobQuarantinedError
 	switch {
 	case o.err == nil:
 		y.counts.done++

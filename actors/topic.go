@@ -10,8 +10,8 @@ import (
 
 // Bounds of topics and patterns. With them the cost of a match is bounded, too.
 const (
-	MaxTopicLen   = 255 // bytes
-	MaxTopicWords = 16
+	maxTopicLen   = 255 // bytes
+	maxTopicWords = 16
 )
 
 const (
@@ -20,49 +20,49 @@ const (
 )
 
 // errBadTopic: a topic or a pattern is not well formed. The error is a
-// *TopicError.
+// *topicError.
 var errBadTopic = errors.New("troupe: bad topic")
 
-// TopicError says what is wrong with a topic or a pattern.
-type TopicError struct {
-	Topic   string // as given, cut to MaxTopicLen bytes
+// topicError says what is wrong with a topic or a pattern.
+type topicError struct {
+	Topic   string // as given, cut to maxTopicLen bytes
 	Problem string // such as "has an empty word"
 }
 
-func (e *TopicError) Error() string { return fmt.Sprintf("%v: %q %s", errBadTopic, e.Topic, e.Problem) }
+func (e *topicError) Error() string { return fmt.Sprintf("%v: %q %s", errBadTopic, e.Topic, e.Problem) }
 
 // Unwrap returns errBadTopic.
-func (e *TopicError) Unwrap() error { return errBadTopic }
+func (e *topicError) Unwrap() error { return errBadTopic }
 
-// CheckTopic returns a *TopicError unless name can be published to: words
+// checkTopic returns a *topicError unless name can be published to: words
 // joined by dots, of any characters but spaces, control characters, "*" and ">".
 // Case matters.
-func CheckTopic(name string) error { return checkWords(name, checkWord) }
+func checkTopic(name string) error { return checkWords(name, checkWord) }
 
-// CheckPattern returns a *TopicError unless pattern can be subscribed to: a
+// checkPattern returns a *topicError unless pattern can be subscribed to: a
 // topic in which "*" may stand for any one word, and ">" as the last for one or
 // more words.
-func CheckPattern(pattern string) error { return checkWords(pattern, checkPatternWord) }
+func checkPattern(pattern string) error { return checkWords(pattern, checkPatternWord) }
 
 // checkWords judges the form of text, and each of its words by check, which
 // returns what is wrong with it, or "".
 func checkWords(text string, check func(word string, last bool) string) error {
-	if len(text) > MaxTopicLen {
-		return &TopicError{Topic: text[:MaxTopicLen], Problem: fmt.Sprintf("has %d bytes, more than %d", len(text), MaxTopicLen)}
+	if len(text) > maxTopicLen {
+		return &topicError{Topic: text[:maxTopicLen], Problem: fmt.Sprintf("has %d bytes, more than %d", len(text), maxTopicLen)}
 	}
 	if text == "" {
-		return &TopicError{Problem: "is empty"}
+		return &topicError{Problem: "is empty"}
 	}
 	words := 0
 	for rest, more := text, true; more; words++ {
 		var word string
 		word, rest, more = strings.Cut(rest, ".")
 		if problem := check(word, !more); problem != "" {
-			return &TopicError{Topic: text, Problem: problem}
+			return &topicError{Topic: text, Problem: problem}
 		}
 	}
-	if words > MaxTopicWords {
-		return &TopicError{Topic: text, Problem: fmt.Sprintf("has %d words, more than %d", words, MaxTopicWords)}
+	if words > maxTopicWords {
+		return &topicError{Topic: text, Problem: fmt.Sprintf("has %d words, more than %d", words, maxTopicWords)}
 	}
 	return nil
 }

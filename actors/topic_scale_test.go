@@ -104,7 +104,7 @@ func TestMatchAllocatesNothing(t *testing.T) {
 	allocs := testing.AllocsPerRun(1000, func() {
 		topic := topics[i%len(topics)]
 		i++
-		if CheckTopic(topic) != nil {
+		if checkTopic(topic) != nil {
 			t.Error(topic)
 		}
 		s.match(topic, "nobody", &m)

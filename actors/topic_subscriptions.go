@@ -13,7 +13,7 @@ import (
 // A subscription is a pattern, a subscriber's key, and the name of a group or
 // "". The three make it unique: the same subscriber can subscribe to a pattern
 // for itself and as a member of groups. Patterns and topics have been checked by
-// [CheckPattern] and [CheckTopic].
+// [checkPattern] and [checkTopic].
 //
 // Patterns without wildcards are found by hash and those with them in a trie, so
 // that a match costs the same however many topics there are. Its owner bounds

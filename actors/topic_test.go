@@ -7,8 +7,8 @@ import (
 )
 
 func TestTopicsAndPatterns(t *testing.T) {
-	long := strings.Repeat("a", MaxTopicLen)
-	deep := strings.Repeat("a.", MaxTopicWords-1) + "a"
+	long := strings.Repeat("a", maxTopicLen)
+	deep := strings.Repeat("a.", maxTopicWords-1) + "a"
 	const fine = ""
 	for _, c := range []struct{ text, topic, pattern string }{ // what is wrong with it
 		{"orders", fine, fine},
@@ -41,34 +41,34 @@ func TestTopicsAndPatterns(t *testing.T) {
 		{long + "a", "has 256 bytes, more than 255", "has 256 bytes, more than 255"},
 		{deep + ".a", "has 17 words, more than 16", "has 17 words, more than 16"},
 	} {
-		if got := problemOf(t, CheckTopic(c.text)); got != c.topic {
+		if got := problemOf(t, checkTopic(c.text)); got != c.topic {
 			t.Errorf("topic %q %q, want %q", c.text, got, c.topic)
 		}
-		if got := problemOf(t, CheckPattern(c.text)); got != c.pattern {
+		if got := problemOf(t, checkPattern(c.text)); got != c.pattern {
 			t.Errorf("pattern %q %q, want %q", c.text, got, c.pattern)
 		}
 	}
 }
 
-// problemOf returns what a *TopicError says, "" for nil, and fails on others.
+// problemOf returns what a *topicError says, "" for nil, and fails on others.
 func problemOf(t *testing.T, err error) string {
 	t.Helper()
 	if err == nil {
 		return ""
 	}
-	var bad *TopicError
+	var bad *topicError
 	if !errors.As(err, &bad) || !errors.Is(err, errBadTopic) {
-		t.Fatalf("error %v, want a TopicError", err)
+		t.Fatalf("error %v, want a topicError", err)
 	}
 	return bad.Problem
 }
 
 func TestTopicErrorIsShort(t *testing.T) {
-	err := CheckTopic(strings.Repeat("\x00", 1<<20))
-	if n := len(err.Error()); n > 5*MaxTopicLen {
+	err := checkTopic(strings.Repeat("\x00", 1<<20))
+	if n := len(err.Error()); n > 5*maxTopicLen {
 		t.Errorf("the error has %d bytes", n)
 	}
-	if got, want := CheckTopic("a..b").Error(), `troupe: bad topic: "a..b" has an empty word`; got != want {
+	if got, want := checkTopic("a..b").Error(), `troupe: bad topic: "a..b" has an empty word`; got != want {
 		t.Errorf("error %q, want %q", got, want)
 	}
 }
@@ -78,7 +78,7 @@ func FuzzCheckTopic(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		topic, pattern := CheckTopic(text) == nil, CheckPattern(text) == nil
+		topic, pattern := checkTopic(text) == nil, checkPattern(text) == nil
 		if topic && (!pattern || hasWildcard(text)) {
 			t.Errorf("topic %q is no pattern, or has wildcards", text)
 		}

@@ -46,7 +46,7 @@ func (n *topicNode) clear() {
 }
 
 // match takes every pattern below n that matches rest. It goes no deeper than
-// MaxTopicWords, and to no more than two nodes from each.
+// maxTopicWords, and to no more than two nodes from each.
 func (n *topicNode) match(rest string, into *matches) {
 	if n.next.len() == 0 {
 		return

@@ -36,10 +36,10 @@ func BenchmarkIdle(b *testing.B) {
 	const watched = 10 * time.Second
 	var master, rest time.Duration
 	for b.Loop() {
-		time.Sleep(2 * time.Second) // the start has settled
+		<-time.After(2 * time.Second) // the start is over, and what came with it
 		beganWorkers := cpuTime(b, workers)
 		beganMaster := cpuTime(b, self) // after the looking, which costs too
-		time.Sleep(watched)
+		<-time.After(watched)           // that is what is measured
 		master += cpuTime(b, self) - beganMaster
 		rest += cpuTime(b, workers) - beganWorkers
 	}

@@ -269,7 +269,7 @@ func tryAsk[R any](t *testing.T, ref troupe.Ref, message any) (R, error) {
 }
 
 // eventually polls until ok, and fails the test when it takes too long.
-func eventually(t *testing.T, what string, ok func() bool) {
+func eventually(t testing.TB, what string, ok func() bool) {
 	t.Helper()
 	deadline := time.After(30 * time.Second)
 	tick := time.NewTicker(2 * time.Millisecond)

@@ -146,9 +146,7 @@ func failFast(b *testing.B, c *troupe.Cluster, slot troupe.Ref, callers int) []t
 			ends[i] = time.Now()
 		})
 	}
-	for c.Stats().PendingCalls < callers {
-		time.Sleep(time.Millisecond)
-	}
+	eventually(b, "the calls to be under way", func() bool { return c.Stats().PendingCalls >= callers })
 	began := time.Now()
 	if err := syscall.Kill(who.OSPID, syscall.SIGKILL); err != nil {
 		b.Fatal(err)
