@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 	"testing"
 	"time"
 
@@ -75,37 +74,14 @@ func TestAttackStopFinishesWhatWasAccepted(t *testing.T) {
 func TestAttackGroupSkipsADyingWorker(t *testing.T) {
 	c := attackCluster(t, troupe.Group{Kind: attackers, Size: 2, Backoff: troupe.Backoff{First: 4 * time.Second}})
 	victim := ask[*found](t, c.Slot("attacker", 1), &probe{Op: "who"}).N
-	stop := make(chan struct{})
-	var all sync.WaitGroup
-	var mu sync.Mutex
-	var slowest time.Duration
-	for range 16 {
-		all.Go(func() {
-			for {
-				select {
-				case <-stop:
-					return
-				default:
-				}
-				began := time.Now()
-				ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
-				_, _ = troupe.Ask[*found](ctx, c.Group("attacker"), &probe{Op: "who"})
-				cancel()
-				mu.Lock()
-				slowest = max(slowest, time.Since(began))
-				mu.Unlock()
-			}
-		})
-	}
+	callers := callGroup(c, "attacker")
 	seen := subscribe(c)
 	signalProcess(t, victim, "KILL")
 	eventually(t, "exit", func() bool { return len(of[*troupe.Exited](seen)) == 1 })
 	for range 200 {
 		ask[*found](t, c.Slot("attacker", 2), &probe{Op: "who"})
 	}
-	close(stop)
-	all.Wait()
-	if slowest > 2*time.Second {
+	if slowest := callers.stop(t); slowest > 2*time.Second {
 		t.Errorf("a call to the group took %v while slot 2 served", slowest)
 	}
 }

@@ -1,7 +1,6 @@
 package runtime_test
 
 import (
-	"context"
 	"errors"
 	"sync"
 	"sync/atomic"
@@ -55,36 +54,7 @@ func TestAttackSendsWhileTheRootStops(t *testing.T) {
 // A group does not wait for a worker whose link breaks a while before it exits.
 func TestAttackGroupSkipsAWorkerWhoseLinkBroke(t *testing.T) {
 	c := attackCluster(t, troupe.Group{Kind: attackers, Size: 2, Backoff: troupe.Backoff{First: 4 * time.Second}})
-	stop := make(chan struct{})
-	var all sync.WaitGroup
-	var mu sync.Mutex
-	var slowest time.Duration
-	failed := map[string]int{}
-	done := 0
-	for range 16 {
-		all.Go(func() {
-			for {
-				select {
-				case <-stop:
-					return
-				default:
-				}
-				began := time.Now()
-				ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
-				_, err := troupe.Ask[*found](ctx, c.Group("attacker"), &probe{Op: "who"})
-				cancel()
-				mu.Lock()
-				slowest = max(slowest, time.Since(began))
-				done++
-				if err != nil {
-					failed[err.Error()]++
-				} else if time.Since(began) > 300*time.Millisecond {
-					failed["held, then done"]++
-				}
-				mu.Unlock()
-			}
-		})
-	}
+	callers := callGroup(c, "attacker")
 	seen := subscribe(c)
 	c.System().Root.Send(c.Slot("attacker", 1).PID(), &probe{Op: "child"})
 	ask[*found](t, c.Slot("attacker", 1), &probe{Op: "who"})
@@ -93,10 +63,7 @@ func TestAttackGroupSkipsAWorkerWhoseLinkBroke(t *testing.T) {
 	for range 200 {
 		ask[*found](t, c.Slot("attacker", 2), &probe{Op: "who"})
 	}
-	close(stop)
-	all.Wait()
-	t.Logf("%d calls, failed %v, slowest %v", done, failed, slowest)
-	if slowest > time.Second {
+	if slowest := callers.stop(t); slowest > time.Second {
 		t.Errorf("a call to the group took %v while slot 2 served", slowest)
 	}
 }
