@@ -11,12 +11,14 @@ type HostConfig struct {
 	Name string    // in errors, such as "worker counter/2#1"
 	Root Startable // what the worker runs; not a Far
 
-	// Ready is called once, when the root is ready for the first time. Ended is
-	// called once, when nothing is left: with how the root ended, or shutdown when
-	// the host was asked to drain. Both run on the host's goroutine and must not
-	// block.
-	Ready func()
-	Ended func(Reason)
+	// Ready is called once, when the root is ready for the first time. Leaving is
+	// called once, when it has ended and is not started again: with how it ended,
+	// or shutdown when the host was asked to drain; far actors may still finish.
+	// Ended is called once after that, when nothing is left. They run on the host's
+	// goroutine and must not block.
+	Ready   func()
+	Leaving func(Reason)
+	Ended   func()
 }
 
 // HostID and RootID are the registry ids of a worker's host and of its root.
@@ -53,7 +55,7 @@ type host struct {
 	*supervisor
 	cfg      HostConfig
 	draining bool
-	over     bool // Ended was called
+	left     bool // Leaving was called
 }
 
 func (h *host) Receive(ctx actor.Context) {
@@ -66,9 +68,28 @@ func (h *host) Receive(ctx actor.Context) {
 		h.rootGaveUp(ctx, msg)
 	}
 	h.supervisor.Receive(ctx)
-	if _, last := ctx.Message().(*actor.Stopped); last {
-		h.tell(Failure(errStoppedOutside))
+	h.follow(ctx)
+}
+
+// follow tells of the end: of the root's as soon as that is known, since what
+// comes from then on is for the next life.
+func (h *host) follow(ctx actor.Context) {
+	_, gone := ctx.Message().(*actor.Stopped)
+	switch {
+	case h.left:
+	case gone: // it did not come to its own end
+		h.leaveWith(Failure(errStoppedOutside))
+	case !h.stopped && h.core.phase >= phaseEnding && h.running[rootName] == nil:
+		h.leaveWith(h.reason())
 	}
+	if gone {
+		h.cfg.Ended()
+	}
+}
+
+func (h *host) leaveWith(reason Reason) {
+	h.left = true
+	h.cfg.Leaving(reason)
 }
 
 func (h *host) begin(ctx actor.Context) {
@@ -81,7 +102,7 @@ func (h *host) begin(ctx actor.Context) {
 	h.supervisor = newSupervisor(env, p, []childSpec{farHostSpec(), root})
 	h.who, h.supervisor.fixed = pathOf(ctx.Self()), true
 	h.onReady = func(actor.Context) { h.cfg.Ready() }
-	h.onEnd = h.end
+	h.onEnd = func(ctx actor.Context, _ Reason) { ctx.Stop(ctx.Self()) }
 }
 
 // farHostSpec is the host of far actors: there before the root and after it.
@@ -141,20 +162,11 @@ func (h *host) failsAgain(root *child) {
 	}
 }
 
-// end says how the worker ended.
-func (h *host) end(ctx actor.Context, reason Reason) {
+// reason is how the worker ends: as its root did, unless somebody asked for it.
+func (h *host) reason() Reason {
 	root := h.core.byID[rootName] // nil: somebody deleted it
-	if reason.Kind != ReasonFailed && !h.draining && root != nil && root.last != nil {
-		reason = *root.last
+	if h.core.ending.Kind == ReasonFailed || h.draining || root == nil || root.last == nil {
+		return h.core.ending
 	}
-	h.tell(reason)
-	ctx.Stop(ctx.Self())
-}
-
-// tell says how the worker ended, once.
-func (h *host) tell(reason Reason) {
-	if !h.over {
-		h.over = true
-		h.cfg.Ended(reason)
-	}
+	return *root.last
 }

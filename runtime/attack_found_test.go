@@ -77,7 +77,11 @@ func TestAttackStreamToSenderIsBounded(t *testing.T) {
 	ask[*found](t, sub, &probe{Op: "subscribe", To: pub.PID(), N: n})
 	signalProcess(t, who.N, "STOP")
 	signalProcess(t, publisher.N, "CONT")
-	_, _ = tryAsk[*found](t, pub, &probe{Op: "who"}) // after the stream
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute) // longer than the slowest machine streams
+	defer cancel()
+	if _, err := troupe.Ask[*found](ctx, pub, &probe{Op: "who"}); err != nil {
+		t.Fatal("the publisher after the stream: ", err)
+	}
 	signalProcess(t, who.N, "CONT")
 	var got *found
 	last := -1

@@ -14,7 +14,10 @@ func (k *worker) spawnHost() error {
 	if err != nil {
 		return err
 	}
-	cfg := actors.HostConfig{Name: "worker " + k.who.String(), Root: root, Ready: k.rootReady, Ended: k.treeEnded}
+	cfg := actors.HostConfig{
+		Name: "worker " + k.who.String(), Root: root,
+		Ready: k.rootReady, Leaving: k.rootEnded, Ended: func() { close(k.treeGone) },
+	}
 	props := actor.PropsFromProducer(func() actor.Actor { return actors.NewHost(cfg) })
 	if k.host, err = k.p.system.Root.SpawnNamed(props, actors.HostID); err != nil {
 		return fmt.Errorf("runtime: spawn the host: %w", err)
@@ -48,16 +51,16 @@ func (k *worker) rootReady() {
 	}
 }
 
-// treeEnded ends the worker with what its root ended with.
-func (k *worker) treeEnded(reason actors.Reason) {
+// rootEnded ends the worker with what its root ended with.
+func (k *worker) rootEnded(reason actors.Reason) {
+	e := ending{plan: codeOther, about: reason.Err, tree: true}
 	switch reason.Kind {
 	case actors.ReasonFailed:
-		k.end(ending{plan: codeOther, cause: reason.Err})
+		e.cause = reason.Err
 	case actors.ReasonShutdown:
-		k.end(ending{plan: codeShutdown, about: reason.Err})
-	default:
-		k.end(ending{plan: codeOther, about: reason.Err})
+		e.plan = codeShutdown
 	}
+	k.end(e)
 }
 
 // drain asks the tree to finish. Before there is one, the end is at once.
@@ -80,6 +83,6 @@ func packRemark(about error) *wireError {
 	if about == nil {
 		return nil
 	}
-	text := about.Error()
-	return &wireError{Text: text[:min(len(text), maxRemark)], Type: fmt.Sprintf("%T", about)}
+	fitted := packer{room: maxRemark}
+	return &wireError{Text: fitted.fit(about.Error()), Type: fmt.Sprintf("%T", about)}
 }

@@ -188,6 +188,7 @@ func (l *life) handleGoodbye(f *transport.Frame) {
 		ev.cause = w.err()
 	}
 	l.notify(ev)
+	l.link.Seal()                                           // whoever began to send before it drained: the worker answers all that it reads before the exit
 	_ = l.link.SendAlways(&transport.Frame{Kind: kindExit}) // dead: it has exited
 }
 

@@ -40,6 +40,7 @@ type worker struct {
 	ready     sync.Once
 	ends      chan ending   // the first counts; of capacity 1
 	released  chan struct{} // closed when the master has read the goodbye
+	treeGone  chan struct{} // closed when nothing is left of the host's tree
 	release   sync.Once
 }
 
@@ -48,6 +49,7 @@ type ending struct {
 	plan  errCode // codeShutdown or codeOther
 	cause error   // nil: planned
 	about error   // what is worth telling of a planned end; often nil
+	tree  bool    // the host ends too, after its far actors
 }
 
 // newWorker shakes hands and makes a worker that does not run yet.
@@ -63,7 +65,7 @@ func newWorker(r io.ReadCloser, w io.WriteCloser, logger func(settings) zerolog.
 	if err := transport.WriteHello(w, workerHello(hello, s.Who)); err != nil {
 		return nil, err
 	}
-	k := &worker{who: who, settings: s, ends: make(chan ending, 1), released: make(chan struct{})}
+	k := &worker{who: who, settings: s, ends: make(chan ending, 1), released: make(chan struct{}), treeGone: make(chan struct{})}
 	k.p = newProcess(processConfig{
 		address: s.Who, log: logger(s), maxCalls: s.MaxCalls, mailbox: s.Mailbox.mailboxConfig(),
 	})
@@ -147,20 +149,29 @@ func (k *worker) sendData(kind transport.Kind, payload []byte) {
 }
 
 // goodbye tells the master how the worker ends, and waits until it knows and
-// has what was written. The master's deadlines bound that: of a drain, which
-// begins with a goodbye at the latest, or of the start.
+// has what was written, and until far actors have finished. The master's
+// deadlines bound that: of a drain, which begins with a goodbye at the latest,
+// or of the start.
 func (k *worker) goodbye(e ending) int {
 	k.sendGoodbye(e)
 	k.p.leaving.Store(true) // after the goodbye: by then the master holds what comes back
-	select {
-	case <-k.released:
+	if (!e.tree || k.awaits(k.treeGone)) && k.awaits(k.released) {
 		_ = k.link.Flush(context.Background()) // what was answered meanwhile; it fails when the master is gone
-	case <-k.link.Done():
 	}
 	if e.cause != nil {
 		return exitFailed
 	}
 	return exitPlanned
+}
+
+// awaits waits for an event, and reports false when the master is gone first.
+func (k *worker) awaits(event <-chan struct{}) bool {
+	select {
+	case <-event:
+		return true
+	case <-k.link.Done():
+		return false
+	}
 }
 
 func (k *worker) sendGoodbye(e ending) {

@@ -112,6 +112,26 @@ func TestCloseOfAnIdleLinkEndsAtOnce(t *testing.T) {
 	}
 }
 
+// What was queued before the seal and always goes, in order; nothing else does.
+func TestSealedLinkTakesNoMore(t *testing.T) {
+	l := New(silence(), &tape{}, Config{}, discard{})
+	sent := []Frame{{Kind: 1, To: Addr{"h", "n"}}, {Kind: 2, To: Addr{"h", "n"}}}
+	if err := l.Send(&sent[0]); err != nil {
+		t.Fatal(err)
+	}
+	l.Seal()
+	if err := l.Send(&Frame{Kind: 3}); !errors.Is(err, ErrClosed) {
+		t.Errorf("Send = %v after Seal, want ErrClosed", err)
+	}
+	if err := l.SendAlways(&sent[1]); err != nil {
+		t.Errorf("SendAlways = %v after Seal", err)
+	}
+	if err := l.SendControl(&Frame{Kind: 4}); err != nil {
+		t.Errorf("SendControl = %v after Seal", err)
+	}
+	wantFrames(t, l.Close(time.Hour), sent)
+}
+
 func TestCloseWithoutStart(t *testing.T) {
 	l := New(silence(), &tape{}, Config{}, discard{})
 	sent := []Frame{{Kind: 1, To: Addr{"h", "n"}}, {Kind: 2, To: Addr{"h", "n"}}}

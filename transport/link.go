@@ -21,6 +21,7 @@ type Link struct {
 	started bool
 	stopped bool // takes no more frames; never becomes false again
 	closed  bool // the writer must end; never becomes false again
+	sealed  bool // Send takes no more frames; never becomes false again
 	data    lane
 	control lane
 	writing *segment // of the data lane; the writer has it in hand

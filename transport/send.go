@@ -3,11 +3,20 @@ package transport
 import "math"
 
 // Send queues f on the data lane; it never waits for the peer. When it fails
-// nothing was queued: ErrClosed, ErrOverflow, *TooLargeError or ErrEmpty.
+// nothing was queued: ErrClosed, also after Seal, ErrOverflow, *TooLargeError or
+// ErrEmpty.
 func (l *Link) Send(f *Frame) error { return l.sendData(f, l.cfg.HardBytes) }
 
-// SendAlways is Send without ErrOverflow, for frames whose number is bounded
-// by other means.
+// Seal makes Send fail with ErrClosed from now on. What SendAlways queues after
+// it stands behind all that Send has ever queued.
+func (l *Link) Seal() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.sealed = true
+}
+
+// SendAlways is Send without ErrOverflow and the effect of Seal, for frames
+// whose number is bounded by other means.
 func (l *Link) SendAlways(f *Frame) error { return l.sendData(f, math.MaxInt) }
 
 // SendControl queues f on the control lane, ahead of all data that is not
@@ -73,7 +82,7 @@ func (l *Link) pushLarge(f *Frame, header int, payload []byte, hard int) error {
 }
 
 func (l *Link) admitLocked(q *lane, hard int) error {
-	if l.stopped {
+	if l.stopped || l.sealed && hard < math.MaxInt && q == &l.data {
 		return ErrClosed
 	}
 	if q.pending >= hard {
