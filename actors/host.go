@@ -8,8 +8,9 @@ import (
 
 // HostConfig describes the root supervisor of a worker.
 type HostConfig struct {
-	Name string    // in errors, such as "worker counter/2#1"
-	Root Startable // what the worker runs; not a Far
+	Name     string    // in errors, such as "worker counter/2#1"
+	Root     Startable // what the worker runs; not a Far
+	BuiltIns []BuiltIn // started before the root, stopped after it
 
 	// Ready is called once, when the root is ready for the first time. Leaving is
 	// called once, when it has ended and is not started again: with how it ended,
@@ -99,7 +100,7 @@ func (h *host) begin(ctx actor.Context) {
 		Backoff: Backoff{StableFor: 1}, // each restart is at once: the intensity is what limits them
 	})
 	p := plan{name: h.cfg.Name, intensity: hostIntensity, auto: ShutdownAnySignificant}
-	h.supervisor = newSupervisor(env, p, []childSpec{farHostSpec(), root})
+	h.supervisor = newSupervisor(env, p, append(builtInSpecs(h.cfg.BuiltIns), farHostSpec(), root))
 	h.who, h.supervisor.fixed = pathOf(ctx.Self()), true
 	h.onReady = func(actor.Context) { h.cfg.Ready() }
 	h.onEnd = func(ctx actor.Context, _ Reason) { ctx.Stop(ctx.Self()) }

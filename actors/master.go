@@ -33,6 +33,7 @@ type GroupSpec struct {
 
 // MasterConfig describes the root supervisor. Launcher is required.
 type MasterConfig struct {
+	BuiltIns  []BuiltIn   // started first, stopped last
 	Children  []ChildSpec // the program's own actors in the master: started before the groups, stopped after them
 	Groups    []GroupSpec // started in this order, stopped in reverse
 	Strategy  Strategy    // among all of these; 0 is OneForOne; not Dynamic
@@ -77,6 +78,7 @@ func (c MasterConfig) Validate() error {
 	for i, child := range c.Children {
 		taken := slices.ContainsFunc(c.Groups, func(g GroupSpec) bool { return g.Name == child.ID })
 		check.must(!taken, fmt.Sprintf("Children[%d].ID", i), "%q is a group's name too", child.ID)
+		check.must(!Reserved(child.ID), fmt.Sprintf("Children[%d].ID", i), "%q is a built-in actor's name", child.ID)
 	}
 	return check.err()
 }
@@ -86,7 +88,7 @@ func (c MasterConfig) Validate() error {
 func NewMaster(cfg MasterConfig) actor.Actor {
 	env := newEnvironment(cfg)
 	p := plan{name: "cluster", strategy: cfg.Strategy, intensity: cfg.Intensity, root: true}
-	specs := append(newChildSpecs(env, cfg.Children), groupSpecs(env, cfg.Groups)...)
+	specs := slices.Concat(builtInSpecs(cfg.BuiltIns), newChildSpecs(env, cfg.Children), groupSpecs(env, cfg.Groups))
 	m := &master{supervisor: newSupervisor(env, p, specs), cfg: cfg, result: errMasterStopped}
 	m.fixed = true
 	m.onReady = m.ready

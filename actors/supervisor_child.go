@@ -39,7 +39,7 @@ func (c *runningChild) spawn(ctx actor.Context, log zerolog.Logger) (err error) 
 	if err != nil {
 		return err
 	}
-	if !c.spec.fixed {
+	if !c.spec.fixed || !c.spec.ours {
 		props = props.Clone(actor.WithReceiverMiddleware(c.accompany(ctx.Self(), log)))
 	}
 	c.pid, err = ctx.SpawnNamed(props, c.spec.name)

@@ -234,6 +234,9 @@ func (v *validation) group(field string, g Group) {
 	if g.Kind.recipe != nil && !actors.ValidGroup(g.Name) {
 		v.add(field+".Name", fmt.Sprintf("%q: want letters, digits and _.-, beginning with a letter, and not %q", g.Name, masterAddress))
 	}
+	if actors.Reserved(g.Name) {
+		v.add(field+".Name", fmt.Sprintf("%q is a built-in actor's name: give the group another", g.Name))
+	}
 	v.atLeast(field+".Size", g.Size, 1)
 	if g.Size > maxSize {
 		v.add(field+".Size", fmt.Sprintf("is %d, want at most %d", g.Size, maxSize))

@@ -15,7 +15,7 @@ func (k *worker) spawnHost() error {
 		return err
 	}
 	cfg := actors.HostConfig{
-		Name: "worker " + k.who.String(), Root: root,
+		Name: "worker " + k.who.String(), Root: root, BuiltIns: k.builtIns(),
 		Ready: k.rootReady, Leaving: k.rootEnded, Ended: func() { close(k.treeGone) },
 	}
 	props := actor.PropsFromProducer(func() actor.Actor { return actors.NewHost(cfg) })
