@@ -5,14 +5,6 @@ import (
 	"time"
 )
 
-// Usage is what a worker last told of itself, with its answer to a ping.
-type Usage struct {
-	Told     uint64 // how often it has told; 0: never, and the rest is unknown
-	Memory   int64  // resident bytes of its process; 0: unknown
-	Messages uint64 // begun by its root actor
-	Busy     bool   // the root actor is in the same message as when it told before
-}
-
 // Limits bound one life of a worker. Zero fields bound nothing. Each life has
 // its own, up to a tenth lower by chance: workers that started together do not
 // end together.

@@ -54,8 +54,12 @@ type (
 	// DeadReason says why; its text is the one in [Stats].
 	DeadReason = actors.DeadReason
 
-	// Usage is what a worker last told of itself.
+	// Usage is what a worker last told of itself: its memory, CPU time, backlog and
+	// so on. See [actors.Usage].
 	Usage = actors.Usage
+	// Rates are what a worker did a second: messages in, out and begun, and CPU.
+	// See [actors.Rates].
+	Rates = actors.Rates
 )
 
 // Lifecycle events, published on the master's event stream, in order per

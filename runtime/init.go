@@ -41,6 +41,6 @@ func workerMain(in *osproc.Inherited) int {
 	if k.settings.GoMemory > 0 {
 		debug.SetMemoryLimit(k.settings.GoMemory)
 	}
-	k.meter.memory = residentMemory
+	k.meter.process = newGauge()
 	return k.run()
 }

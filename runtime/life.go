@@ -195,7 +195,7 @@ func (l *life) handleGoodbye(f *transport.Frame) {
 func (l *life) handleControl(f *transport.Frame) error {
 	switch f.Kind {
 	case kindPong:
-		l.readings.take(f.Payload)
+		l.readings.take(f.Payload, l.traffic(), time.Now())
 	case kindPause:
 		l.pauses.pause(f.To)
 	case kindResume:
@@ -268,6 +268,11 @@ func (l *life) setCongested(congested bool) {
 	if !congested {
 		l.resumeSources()
 	}
+}
+
+// traffic counts what has passed the link.
+func (l *life) traffic() traffic {
+	return traffic{in: l.pauses.sentFrames.Load(), out: l.in.arrivals.passed()}
 }
 
 // cause is why the life ended, as far as it is known.

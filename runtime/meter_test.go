@@ -2,25 +2,48 @@ package runtime
 
 import (
 	"bytes"
+	"encoding/binary"
 	"math"
 	"runtime/debug"
 	"testing"
+	"time"
 
 	"github.com/seed-4314ae1d/troupe/actors"
 )
 
+// whole is a usage with a value in each field that travels.
+var whole = actors.Usage{
+	Memory: 300 << 20, Messages: 1 << 40, Busy: true, Up: time.Hour, CPU: 59 * time.Second, Heap: 200 << 20,
+	Goroutines: 17, Depth: 4, Actors: 9, Waiting: 5, Calls: 3, DeadLetters: 8,
+}
+
 func TestPongCarriesUsage(t *testing.T) {
-	for _, u := range []actors.Usage{
-		{}, {Memory: 1, Messages: 2, Busy: true}, {Memory: math.MaxInt64, Messages: math.MaxUint64}, {Memory: 300 << 20, Messages: 1 << 40, Busy: true},
-	} {
+	most := actors.Usage{Memory: math.MaxInt64, Messages: math.MaxUint64, Up: math.MaxInt64, DeadLetters: math.MaxUint64}
+	for _, u := range []actors.Usage{{}, {Memory: 1, Messages: 2, Busy: true}, whole, most} {
 		wire := appendUsage(nil, u)
-		for cut := range len(wire) {
-			if got, ok := parseUsage(wire[:cut]); ok {
-				t.Errorf("%+v cut to %d bytes is %+v", u, cut, got)
-			}
-		}
 		if got, ok := parseUsage(append(wire, "what a later version adds"...)); !ok || got != u {
 			t.Errorf("%+v came as %+v, %v", u, got, ok)
+		}
+	}
+}
+
+// A version that tells less is understood; a field that is cut off is garbage.
+func TestPongOfAnotherLength(t *testing.T) {
+	wire := appendUsage(nil, whole)
+	first := actors.Usage{Memory: whole.Memory, Messages: whole.Messages, Busy: true}
+	ends := map[int]int{} // of the field that ends there
+	for rest, n := wire, 0; len(rest) > 0; n++ {
+		_, size := binary.Uvarint(rest)
+		rest = rest[size:]
+		ends[len(wire)-len(rest)] = n + 1
+	}
+	for cut := range len(wire) {
+		got, ok := parseUsage(wire[:cut])
+		if want := ends[cut] >= pongFirst; ok != want {
+			t.Errorf("cut to %d bytes, %d fields: %v", cut, ends[cut], ok)
+		}
+		if ends[cut] == pongFirst && got != first {
+			t.Errorf("the first version: %+v, want %+v", got, first)
 		}
 	}
 }
@@ -28,14 +51,15 @@ func TestPongCarriesUsage(t *testing.T) {
 func FuzzPong(f *testing.F) {
 	f.Add([]byte{})
 	f.Add([]byte{1, 2, 3})
+	f.Add(appendUsage(nil, whole))
 	f.Add(bytes.Repeat([]byte{0xff}, 40))
 	f.Fuzz(func(t *testing.T, wire []byte) {
 		u, ok := parseUsage(wire)
 		if !ok {
 			return
 		}
-		if u.Memory < 0 {
-			t.Errorf("% x: %d bytes", wire, u.Memory)
+		if min(u.Memory, u.Heap, int64(u.Up), int64(u.CPU)) < 0 || min(u.Goroutines, u.Depth, u.Actors, u.Waiting, u.Calls) < 0 {
+			t.Errorf("% x: %+v", wire, u)
 		}
 		if again, ok := parseUsage(appendUsage(nil, u)); !ok || again != u {
 			t.Errorf("% x: %+v came again as %+v", wire, u, again)
@@ -43,17 +67,16 @@ func FuzzPong(f *testing.F) {
 	})
 }
 
-// TestReadingsKeepTheLast: garbage, and a pong of a version that tells nothing,
-// change nothing.
+// Garbage, and a pong of a version that tells nothing, change nothing.
 func TestReadingsKeepTheLast(t *testing.T) {
 	var r readings
-	r.take(nil)
+	r.take(nil, traffic{}, time.Now())
 	if got := r.get(); got != (actors.Usage{}) {
 		t.Errorf("%+v of nothing", got)
 	}
-	r.take(appendUsage(nil, actors.Usage{Memory: 5, Messages: 7}))
-	r.take([]byte{0xff, 0xff})
-	r.take(nil)
+	r.take(appendUsage(nil, actors.Usage{Memory: 5, Messages: 7}), traffic{}, time.Now())
+	r.take([]byte{0xff, 0xff}, traffic{}, time.Now())
+	r.take(nil, traffic{}, time.Now())
 	if got, want := r.get(), (actors.Usage{Told: 1, Memory: 5, Messages: 7}); got != want {
 		t.Errorf("%+v, want %+v", got, want)
 	}

@@ -88,6 +88,13 @@ func (a *arrivals) count(size int) {
 	_ = a.link.SendControl(&transport.Frame{Kind: kindArrived, Call: a.frames, Reply: a.bytes}) // gone: nobody waits
 }
 
+// passed counts the data frames that were delivered.
+func (a *arrivals) passed() uint64 {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.frames
+}
+
 // frameSize is what a data frame counts in a window, at both its ends.
 func frameSize(f *transport.Frame) int {
 	if f.Buf != nil {

@@ -36,7 +36,7 @@ type worker struct {
 	out       *spoke
 	host      *actor.PID
 	deafToEOF bool // a test proves the other orphan guards
-	meter     meter
+	meter     *meter
 	ready     sync.Once
 	ends      chan ending   // the first counts; of capacity 1
 	released  chan struct{} // closed when the master has read the goodbye
@@ -69,6 +69,7 @@ func newWorker(r io.ReadCloser, w io.WriteCloser, logger func(settings) zerolog.
 	k.p = newProcess(processConfig{
 		address: s.Who, log: logger(s), maxCalls: s.MaxCalls, mailbox: s.Mailbox.mailboxConfig(),
 	})
+	k.meter = newMeter(k.p)
 	if faults.HasAgent() {
 		k.p.gate = &faults.Gate{}
 	}
@@ -212,6 +213,7 @@ func (k *worker) stop(plan *faults.Plan) {
 	k.die()
 	k.link.Close(0)
 	k.in.close()
+	k.meter.close()
 	k.out.pauses.end()
 	k.p.calls.failAll(actors.ErrNotSent)
 	plan.Bury(k.takeDown)
