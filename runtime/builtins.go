@@ -1,14 +1,22 @@
 package runtime
 
-import "github.com/seed-4314ae1d/troupe/actors"
+import (
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/seed-4314ae1d/troupe/actors"
+)
 
 // builtIns are the master's parts of what spans the cluster, in the order of
 // their start. Their registry ids are "master/<name>".
 func (m *master) builtIns(Config) []actors.BuiltIn {
-	return nil
+	return []actors.BuiltIn{
+		{Name: actors.MonitorName, New: func() actor.Actor { return actors.NewMonitor(m.monitor()) }},
+	}
 }
 
 // builtIns are a worker's parts of it. Their registry ids are "host/<name>".
 func (k *worker) builtIns() []actors.BuiltIn {
-	return nil
+	return []actors.BuiltIn{
+		{Name: actors.MonitorName, New: func() actor.Actor { return actors.NewMonitor(k.p.monitor()) }},
+	}
 }

@@ -21,6 +21,7 @@ type master struct {
 	launcher *launcher
 	forker   *osproc.Forker // nil when workers are in process
 	out      *output
+	meter    *meter
 	root     *actor.PID
 	ready    chan struct{} // closed when every worker of the first start is ready
 	ended    chan error    // the master actor's outcome; of capacity 1
@@ -61,6 +62,8 @@ func newMaster(cfg Config, plan *faults.Plan) (*master, error) {
 	m.p = newProcess(processConfig{
 		address: masterAddress, log: log, maxCalls: cfg.MaxCalls, mailbox: cfg.Mailbox.mailboxConfig(),
 	})
+	m.meter = newMeter(m.p)
+	m.meter.process = newGauge()
 	m.hub = newHub(m.p, cfg.Groups, cfg.Hold)
 	m.p.exits, m.p.hub = m.hub, m.hub
 	m.p.cluster.master, m.p.cluster.slots = m, cfg.sizes()
@@ -99,6 +102,7 @@ func (m *master) finish() {
 	m.err = <-m.ended
 	m.launcher.running.Wait()
 	m.p.calls.failAll(actors.ErrDraining)
+	m.meter.close()
 	m.p.close()
 	m.out.close()
 	if m.forker != nil {

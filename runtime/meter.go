@@ -9,8 +9,8 @@ import (
 	"github.com/seed-4314ae1d/troupe/actors"
 )
 
-// meter measures a worker, for its pongs. Only the link's reader uses it, but
-// for close.
+// meter measures a process: a worker for its pongs, on the link's reader, the
+// master for its monitor. Only that goroutine uses it, but for close.
 type meter struct {
 	born    time.Time
 	process *gauge // nil: in the master's process nobody can tell whose it is
@@ -35,8 +35,8 @@ func newMeter(p *process) *meter {
 // close returns when the meter does nothing any more.
 func (m *meter) close() { m.away.close() }
 
-// pong returns what a worker tells of itself.
-func (m *meter) pong(p *process) []byte {
+// usage returns what the process has to tell of itself.
+func (m *meter) usage(p *process) actors.Usage {
 	u := actors.Usage{Up: time.Since(m.born), Calls: int(p.calls.outstanding()), DeadLetters: p.deaths.sum()}
 	if m.process != nil {
 		m.process.read(&u)
@@ -49,7 +49,7 @@ func (m *meter) pong(p *process) []byte {
 	}
 	now := m.count(p)
 	u.Actors, u.Waiting = now.actors, now.waiting
-	return appendUsage(nil, u)
+	return u
 }
 
 // look counts on over roots that follow each other.

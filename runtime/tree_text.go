@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 	"unicode"
+
+	"github.com/seed-4314ae1d/troupe/actors"
 )
 
 // String draws the tree, a line for each node: what it is, how it is, since
@@ -34,8 +36,22 @@ func (n *Node) String() string { return n.draw((*Node).line) }
 //	   │     └─ root actor ready
 //	   └─ greeter/2 worker restarting
 //
-// Every line ends in a newline.
-func (n *Node) Outline() string { return n.draw((*Node).outline) }
+// Every line ends in a newline. The runtime's own actors in the master and in
+// each host, such as their monitors, are left out: later versions have others.
+func (n *Node) Outline() string { return n.withoutBuiltIns().draw((*Node).outline) }
+
+// withoutBuiltIns is the tree without actors whose names are reserved.
+func (n *Node) withoutBuiltIns() *Node {
+	own := *n
+	own.Children = nil
+	supervises := n.PID != nil && (n.PID.Id == masterAddress || n.PID.Id == hostID)
+	for _, child := range n.Children {
+		if !supervises || child.Type != ChildActor || !actors.Reserved(child.ID) {
+			own.Children = append(own.Children, child.withoutBuiltIns())
+		}
+	}
+	return &own
+}
 
 // draw writes n and all below it, a line each.
 func (n *Node) draw(line func(*Node) string) string {

@@ -251,7 +251,7 @@ func (k *worker) handleData(f *transport.Frame) error {
 func (k *worker) handleControl(f *transport.Frame) error {
 	switch f.Kind {
 	case kindPing:
-		_ = k.link.SendControl(&transport.Frame{Kind: kindPong, Payload: k.meter.pong(k.p)}) // the master is gone: run ends
+		_ = k.link.SendControl(&transport.Frame{Kind: kindPong, Payload: appendUsage(nil, k.meter.usage(k.p))}) // the master is gone: run ends
 	case kindPause:
 		k.out.pauses.pause(f.To)
 	case kindResume:
