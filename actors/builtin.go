@@ -22,14 +22,16 @@ const (
 	CacheName   = "cache"
 	MonitorName = "monitor"
 	RolloutName = "rollout"
-	JobsPrefix  = "jobs:"
+
+	CommandsName = "commands"
+	JobsPrefix   = "jobs:"
 )
 
 // Reserved reports whether a name is one of the master's built-in actors, and
 // so no group's or child's of the master.
 func Reserved(name string) bool {
 	switch name {
-	case BrokerName, CacheName, MonitorName, RolloutName:
+	case BrokerName, CacheName, MonitorName, RolloutName, CommandsName:
 		return true
 	}
 	return strings.HasPrefix(name, JobsPrefix)

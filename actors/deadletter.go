@@ -31,6 +31,8 @@ const (
 	DeadHoldFull                // the slot's hold was full
 	DeadHoldExpired             // it waited too long for the slot's next life
 	DeadLateReply               // a reply that nobody waits for any more
+	DeadUnhandled               // the actor that got it does not handle its type
+	DeadLooping                 // it was passed on between processes too often
 
 	// DeadReasons is how many reasons there are, for tables of counters.
 	DeadReasons
@@ -51,6 +53,8 @@ var deadReasonNames = [DeadReasons]string{
 	DeadHoldFull:     "hold full",
 	DeadHoldExpired:  "hold expired",
 	DeadLateReply:    "late reply",
+	DeadUnhandled:    "unhandled",
+	DeadLooping:      "too many hops",
 }
 
 func (r DeadReason) String() string {

@@ -30,6 +30,14 @@ var (
 	// addressed is ending, and takes no new work. It was not done; a retry to the
 	// same address fails, one to the slot may not.
 	ErrDraining = errors.New("troupe: draining")
+
+	// ErrUnhandled: the actor that has that address does not handle messages of
+	// that type. It was not done; a retry fails again.
+	ErrUnhandled = errors.New("troupe: not handled")
+
+	// ErrLooping: the message was passed on from process to process more often
+	// than a way that ends ever is. It was not done; a retry fails again.
+	ErrLooping = errors.New("troupe: passed on too often")
 )
 
 // Causes that a proxy adds to the [ExitError] of its worker.

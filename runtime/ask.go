@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"sync/atomic"
 	"time"
 
@@ -56,13 +57,15 @@ func noActor(ref Ref) error {
 	return &actors.CallError{Text: fmt.Sprintf("%v: %s", actors.ErrNoActor, what), Err: actors.ErrNoActor}
 }
 
-// replyAs makes of a reply what the caller expects.
+// replyAs makes of a reply what the caller expects. One that is an error is a
+// reply only if the caller expects its very type.
 func replyAs[R any](reply any) (R, error) {
-	if r, ok := reply.(R); ok {
+	var none R
+	err, failed := reply.(error)
+	if r, ok := reply.(R); ok && (!failed || reflect.TypeFor[R]().Kind() != reflect.Interface) {
 		return r, nil
 	}
-	var none R
-	if err, ok := reply.(error); ok {
+	if failed {
 		return none, err
 	}
 	return none, &actors.CallError{Text: fmt.Sprintf("runtime: the reply is a %T, not a %T", reply, none)}
@@ -70,16 +73,21 @@ func replyAs[R any](reply any) (R, error) {
 
 // ask makes one call and waits for its outcome.
 func (p *process) ask(ctx context.Context, to *actor.PID, message any) (any, error) {
-	w := &askWaiter{ended: make(chan outcome, 1), out: to.Address != p.address}
+	w := &askWaiter{ended: make(chan outcome, 1), out: to.Address != p.address, deadline: deadlineFrom(ctx)}
 	id, err := p.calls.open(w)
 	if err != nil {
 		return nil, err
 	}
 	defer p.calls.close()
-	if err := p.dispatchWaiting(ctx, to, p.request(id, message), deadlineFrom(ctx)); err != nil {
+	if err := p.dispatchWaiting(ctx, to, p.request(id, message), w.deadline); err != nil {
 		p.calls.remove(id)
 		return nil, err
 	}
+	return p.awaitCall(ctx, id, w)
+}
+
+// awaitCall waits for the outcome of a call that was sent.
+func (p *process) awaitCall(ctx context.Context, id uint32, w *askWaiter) (any, error) {
 	select {
 	case end := <-w.ended:
 		return end.message, end.err
@@ -161,14 +169,17 @@ func (p *process) askThen(ctx actor.Context, to *actor.PID, message any, timeout
 		return
 	}
 	w.calls = p.calls
+	if timeout > 0 {
+		w.deadline = time.Now().Add(timeout).UnixNano()
+	}
 	id, err := p.calls.open(w)
 	if err != nil {
 		w.calls = nil
 		w.fail(err)
 		return
 	}
-	deadline := w.startTimer(p, id, timeout)
-	if err := p.dispatch(to, p.request(id, message), deadline); err != nil {
+	w.startTimer(p, id, timeout)
+	if err := p.dispatch(to, p.request(id, message), w.deadline); err != nil {
 		p.failCall(id, err)
 	}
 }
@@ -182,13 +193,16 @@ type thenWaiter struct {
 	future  *actor.Future
 	process actor.Process
 	timer   atomic.Pointer[time.Timer]
+
+	deadline int64 // Unix nanoseconds; 0: none; set before the call is open
 }
 
 func (w *thenWaiter) leaves() bool { return w.out }
+func (w *thenWaiter) until() int64 { return w.deadline }
 
-func (w *thenWaiter) startTimer(p *process, id uint32, timeout time.Duration) (deadline int64) {
+func (w *thenWaiter) startTimer(p *process, id uint32, timeout time.Duration) {
 	if timeout <= 0 {
-		return 0
+		return
 	}
 	w.timer.Store(time.AfterFunc(timeout, func() {
 		if _, waiting := p.calls.remove(id); waiting {
@@ -196,7 +210,6 @@ func (w *thenWaiter) startTimer(p *process, id uint32, timeout time.Duration) (d
 			w.fail(context.DeadlineExceeded)
 		}
 	}))
-	return time.Now().Add(timeout).UnixNano()
 }
 
 func (w *thenWaiter) reply(envelope *actor.MessageEnvelope) {

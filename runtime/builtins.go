@@ -8,9 +8,10 @@ import (
 
 // builtIns are the master's parts of what spans the cluster, in the order of
 // their start. Their registry ids are "master/<name>".
-func (m *master) builtIns(Config) []actors.BuiltIn {
+func (m *master) builtIns(cfg Config) []actors.BuiltIn {
 	return []actors.BuiltIn{
 		{Name: actors.MonitorName, New: func() actor.Actor { return actors.NewMonitor(m.monitor()) }},
+		{Name: actors.CommandsName, New: func() actor.Actor { return actors.NewCommands(m.hub.configurer(cfg)) }},
 	}
 }
 

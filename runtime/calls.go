@@ -171,6 +171,20 @@ func (t *callTable) wentOut(id uint32) bool {
 	return ok && w.leaves()
 }
 
+// dated is a waiter whose call has a deadline.
+type dated interface{ until() int64 }
+
+// deadline returns that of a waiting call, in Unix nanoseconds; 0: it has none.
+func (t *callTable) deadline(id uint32) int64 {
+	s := t.shard(id)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if w, ok := s.calls[id].(dated); ok {
+		return w.until()
+	}
+	return 0
+}
+
 // fail ends a call with an error and reports whether somebody waited.
 func (t *callTable) fail(id uint32, err error) bool {
 	w, found := t.remove(id)

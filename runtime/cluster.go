@@ -137,6 +137,9 @@ func (p *process) dispatch(to *actor.PID, message any, deadline int64) error {
 	if to.Address != p.address {
 		return p.transmit(to, message, deadline)
 	}
+	if err := validateLocal(message); err != nil {
+		return err
+	}
 	if box, ok := p.box(to.Id); ok {
 		switch {
 		case box.Deliver(actors.Delivery{Message: message, Expires: deadline}):

@@ -18,6 +18,8 @@ var (
 	ErrNoActor   = actors.ErrNoActor   // not done; nobody has that address
 	ErrOverflow  = actors.ErrOverflow  // not done: retry later
 	ErrDraining  = actors.ErrDraining  // not done: the group or cluster is stopping
+	ErrUnhandled = actors.ErrUnhandled // not done; the actor does not handle messages of that type
+	ErrLooping   = actors.ErrLooping   // not done: it was passed on from process to process too often
 )
 
 // ErrStuck is in the chain of the [ExitError] of a worker that was killed since
@@ -56,7 +58,7 @@ type (
 
 // InvalidError reports a message whose Validate method refused it.
 type InvalidError struct {
-	Type string // its wire name
+	Type string // its wire name; within one process its Go type
 	Err  error  // from Validate
 }
 

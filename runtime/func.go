@@ -68,8 +68,8 @@ func (f *function) Receive(ctx actor.Context) {
 	default:
 		if f.takes(m) {
 			f.begin(ctx, m)
-		} else if _, system := m.(actor.SystemMessage); !system && ctx.Sender() != nil {
-			ctx.Respond(fmt.Errorf("runtime: function does not take a %T", m))
+		} else {
+			Unhandled(ctx)
 		}
 	}
 }

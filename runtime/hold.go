@@ -71,8 +71,8 @@ func costOf(frames []heldFrame) int {
 }
 
 func deadlineOf(b []byte) time.Time {
-	if m, err := parseMeta(b); err == nil && m.deadline != 0 {
-		return time.Unix(0, m.deadline)
+	if deadline := deadlineIn(b); deadline != 0 {
+		return time.Unix(0, deadline)
 	}
 	return time.Time{}
 }

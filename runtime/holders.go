@@ -38,14 +38,21 @@ func (r *idRing) put(id uint32) (out uint32) {
 
 type holderShard struct {
 	mu    sync.Mutex
-	calls map[callKey]*life // nil: the master has it, or a hold; guarded by mu
+	calls map[callKey]heldCall // guarded by mu
 	_     [48]byte
+}
+
+// heldCall is a pending call.
+type heldCall struct {
+	by       *life // nil: the master has it, or a hold
+	deadline int64 // Unix nanoseconds; 0: none
+	hops     uint8 // how often a worker has passed it on
 }
 
 func newHolders() *holders {
 	h := &holders{rings: make(map[string]*idRing)}
 	for i := range h.shards {
-		h.shards[i].calls = make(map[callKey]*life)
+		h.shards[i].calls = make(map[callKey]heldCall)
 	}
 	return h
 }
@@ -53,12 +60,16 @@ func newHolders() *holders {
 func (h *holders) shard(id uint32) *holderShard { return &h.shards[id%uint32(len(h.shards))] }
 
 // set notes that l has the call now; nil: the master or a hold has it, and no
-// death of a worker ends it.
-func (h *holders) set(key callKey, l *life) {
+// death of a worker ends it. A deadline of 0 leaves the one that is known.
+func (h *holders) set(key callKey, l *life, deadline int64) {
 	s := h.shard(key.id)
 	s.mu.Lock()
-	_, known := s.calls[key]
-	s.calls[key] = l
+	call, known := s.calls[key]
+	call.by = l
+	if deadline != 0 {
+		call.deadline = deadline
+	}
+	s.calls[key] = call
 	s.mu.Unlock()
 	if key.id&trackedBit == 0 || known {
 		return
@@ -97,6 +108,28 @@ func (h *holders) has(key callKey) bool {
 	return known
 }
 
+// get returns what is known of a call, and whether anything is.
+func (h *holders) get(key callKey) (heldCall, bool) {
+	s := h.shard(key.id)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	call, known := s.calls[key]
+	return call, known
+}
+
+// passOn counts that a worker passes a call on. It returns what get does.
+func (h *holders) passOn(key callKey) (heldCall, bool) {
+	s := h.shard(key.id)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	call, known := s.calls[key]
+	if known && call.hops <= maxHops {
+		call.hops++
+		s.calls[key] = call
+	}
+	return call, known
+}
+
 // takeHeldBy removes and returns the calls that l has, and forgets those that
 // l made.
 func (h *holders) takeHeldBy(l *life) []callKey {
@@ -107,11 +140,11 @@ func (h *holders) takeHeldBy(l *life) []callKey {
 	for i := range h.shards {
 		s := &h.shards[i]
 		s.mu.Lock()
-		for key, holder := range s.calls {
+		for key, call := range s.calls {
 			switch {
 			case key.host == l.addr:
 				delete(s.calls, key)
-			case holder == l:
+			case call.by == l:
 				delete(s.calls, key)
 				held = append(held, key)
 			}

@@ -190,6 +190,7 @@ func (h *hub) abandon(slot actors.Slot, why error) {
 	s.mu.Lock()
 	waiting := s.closeLocked(gone)
 	s.mu.Unlock()
+	h.groups[slot.Group].disappoint(s, gone)
 	if g := h.groups[slot.Group]; g.allGone() {
 		g.mu.Lock()
 		waiting = append(waiting, g.closeLocked(gone)...)

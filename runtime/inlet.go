@@ -136,11 +136,14 @@ func (in *inlet) deliver(f *transport.Frame, kind *codec.Type) {
 		in.reject(f, message, err)
 		return
 	}
-	if f.Reply != 0 {
+	switch {
+	case f.Reply != 0:
 		in.reply(f, message, m)
-		return
+	case m.hops > maxHops:
+		in.reject(f, message, actors.ErrLooping)
+	default:
+		in.post(f, message, m)
 	}
-	in.post(f, message, m)
 }
 
 // reply delivers the outcome of a call that this process made.
@@ -159,9 +162,9 @@ func (in *inlet) reply(f *transport.Frame, message any, m meta) {
 
 // post puts a message into its actor's mailbox.
 func (in *inlet) post(f *transport.Frame, message any, m meta) {
-	sender := in.sender(f)
-	if sender != nil || m.headers != nil {
-		message = &actor.MessageEnvelope{Message: message, Sender: sender, Header: m.headers}
+	sender, header := in.sender(f), m.header()
+	if sender != nil || header != nil {
+		message = &actor.MessageEnvelope{Message: message, Sender: sender, Header: header}
 	}
 	if _, poison := actor.UnwrapEnvelopeMessage(message).(*actor.PoisonPill); poison && builtIn(f.To.Name) {
 		in.reject(f, message, actors.ErrNoActor)

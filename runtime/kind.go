@@ -36,6 +36,7 @@ type recipe struct {
 	name          string
 	args          reflect.Type // nil: takes none
 	explicitReady bool
+	commandable   bool // the root is an actor of the program's, which may take commands
 	produce       func(p *process, args any) actor.Actor
 	supervise     func() actors.SupervisorSpec // nil: the root is no supervisor
 }
@@ -104,7 +105,7 @@ func kindNames() []string {
 // group decides. When the actor stops, the worker exits: a normal end.
 func RegisterKind(name string, produce func() actor.Actor) Kind {
 	return register(&recipe{
-		name:    name,
+		name: name, commandable: true,
 		produce: func(*process, any) actor.Actor { return produce() },
 	})
 }
@@ -116,7 +117,7 @@ func RegisterKindOf[A any](name string, produce func(args A) actor.Actor) Kind {
 	t := reflect.TypeFor[A]()
 	registerType(t)
 	return register(&recipe{
-		name:    name,
+		name: name, commandable: true,
 		args:    t,
 		produce: func(_ *process, args any) actor.Actor { return produce(args.(A)) },
 	})

@@ -87,7 +87,7 @@ func (l *life) send(f *transport.Frame, always bool) error {
 		return linkError(l.write(f, always))
 	}
 	key := callKey{f.From.Host, uint32(f.Call)}
-	l.hub.holders.set(key, l)
+	l.hub.holders.set(key, l, deadlineIn(f.Meta))
 	err := l.write(f, always)
 	if err != nil {
 		l.hub.holders.forget(key)
@@ -131,7 +131,9 @@ func (l *life) HandleFrame(f *transport.Frame) error {
 }
 
 func (l *life) handleMessage(f *transport.Frame) {
-	l.checkCall(f)
+	if !l.checkCall(f) {
+		return
+	}
 	if f.To.Host != masterAddress {
 		l.hub.forward(l, f)
 		return
@@ -140,7 +142,7 @@ func (l *life) handleMessage(f *transport.Frame) {
 		l.hub.holders.forget(callKey{masterAddress, uint32(f.Reply)})
 	}
 	if f.Call != 0 && l.hub.exists(f.From.Host) { // the master has it now, whoever forwarded it
-		l.hub.holders.set(callKey{f.From.Host, uint32(f.Call)}, nil)
+		l.hub.holders.set(callKey{f.From.Host, uint32(f.Call)}, nil, deadlineIn(f.Meta))
 	}
 	l.in.local(f)
 }
@@ -148,10 +150,22 @@ func (l *life) handleMessage(f *transport.Frame) {
 // checkCall makes an ordinary message of a call in another's name that the
 // master does not know: it ended meanwhile, or never was. A worker can forward
 // calls, not make them up: each would be waited for as long as its caller lives.
-func (l *life) checkCall(f *transport.Frame) {
-	if f.Call != 0 && f.From.Host != l.addr && !l.hub.holders.has(callKey{f.From.Host, uint32(f.Call)}) {
-		f.Call = 0
+// A call that goes round in circles is dropped: then it reports false.
+func (l *life) checkCall(f *transport.Frame) bool {
+	if f.Call == 0 || f.From.Host == l.addr {
+		return true
 	}
+	call, known := l.hub.holders.passOn(callKey{f.From.Host, uint32(f.Call)})
+	switch {
+	case !known:
+		f.Call = 0
+	case call.hops > maxHops:
+		l.hub.drop(f, actors.ErrLooping, actors.DeadLooping)
+		return false
+	default:
+		restoreDeadline(f, call.deadline)
+	}
+	return true
 }
 
 // handleTerminated tells the watcher; only the actor's own process may say so.

@@ -11,6 +11,9 @@ func (p *process) pack(message any) (actors.Payload, error) {
 	if err != nil {
 		return actors.Payload{}, err
 	}
+	if err := validate(t, message); err != nil {
+		return actors.Payload{}, err
+	}
 	encoded, err := t.Append(make([]byte, 0, t.Hint()), message)
 	if err != nil {
 		return actors.Payload{}, err
@@ -18,11 +21,19 @@ func (p *process) pack(message any) (actors.Payload, error) {
 	return actors.Payload{Type: t.Name(), Bytes: encoded}, nil
 }
 
-// unpack decodes what pack made, here or elsewhere. It never panics.
+// unpack decodes what pack made, here or elsewhere, and lets it validate itself.
+// It never panics.
 func (p *process) unpack(packed actors.Payload) (any, error) {
 	t, err := p.registry.Named(packed.Type)
 	if err != nil {
 		return nil, err
 	}
-	return t.Decode(packed.Bytes)
+	message, err := t.Decode(packed.Bytes)
+	if err == nil {
+		err = validate(t, message)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return message, nil
 }

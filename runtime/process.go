@@ -39,6 +39,9 @@ type process struct {
 	leaving  atomic.Bool          // a worker whose goodbye is sent; never becomes false again
 	cluster  *Cluster
 
+	strangers tally // messages that no actor here handled, by type
+	unknown   tally // messages of types that nobody registered here, by wire name
+
 	lifetime lifetime     // of services and functions
 	frozen   atomic.Bool  // a worker in the master's process that is stopped or dead
 	gate     *faults.Gate // nil, unless a test kit is part of the program

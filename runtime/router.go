@@ -54,14 +54,23 @@ func (p *process) transmit(to *actor.PID, message any, deadline int64) error {
 	if done, err := p.transmitFailure(to, msg); done {
 		return err
 	}
+	hops := p.hops(message)
+	if hops > maxHops {
+		return actors.ErrLooping
+	}
+	if deadline == 0 {
+		deadline = p.deadlineOf(sender)
+	}
 	f := transport.Frame{Kind: kindMessage, To: addrOf(to), Reply: uint64(to.RequestId)}
 	if err := p.encode(&f, msg); err != nil {
 		return err
 	}
-	f.Meta = appendMeta(nil, deadline, headers)
+	f.Meta = appendHops(appendMeta(nil, deadline, headers), hops)
 	buf := f.Buf
 	if err := p.sendFrom(&f, sender, to); err != nil {
-		buf.Free()
+		if buf != nil {
+			buf.Free()
+		}
 		return err
 	}
 	return nil
@@ -72,6 +81,9 @@ func (p *process) sendFrom(f *transport.Frame, sender, to *actor.PID) error {
 	opened, err := p.enterCall(f, sender, to)
 	if err != nil {
 		return err
+	}
+	if p.hub != nil && f.Call != 0 && opened.id == 0 {
+		p.hub.keepDeadline(f)
 	}
 	if err := p.send(f, reserved(f)); err != nil {
 		p.leaveCall(opened)
@@ -119,6 +131,10 @@ func textError(err error) error {
 
 // encode puts msg into f, in a buffer that f then owns.
 func (p *process) encode(f *transport.Frame, msg any) error {
+	if ready, ok := msg.(*encoded); ok {
+		f.Type, f.Payload = ready.kind, ready.bytes
+		return nil
+	}
 	kind, err := p.registry.Of(msg)
 	if err != nil {
 		return err
@@ -141,6 +157,19 @@ func validate(kind *codec.Type, msg any) error {
 	}
 	if err := callValidate(msg.(interface{ Validate() error })); err != nil {
 		return &InvalidError{Type: kind.Name(), Err: err}
+	}
+	return nil
+}
+
+// validateLocal is validate for a message that stays in the process.
+func validateLocal(message any) error {
+	msg := actor.UnwrapEnvelopeMessage(message)
+	v, ok := msg.(interface{ Validate() error })
+	if !ok {
+		return nil
+	}
+	if err := callValidate(v); err != nil {
+		return &InvalidError{Type: fmt.Sprintf("%T", msg), Err: err}
 	}
 	return nil
 }
@@ -216,6 +245,8 @@ func deadReason(err error) actors.DeadReason {
 		return actors.DeadOverflow
 	case errors.Is(err, actors.ErrDraining):
 		return actors.DeadDraining
+	case errors.Is(err, actors.ErrLooping):
+		return actors.DeadLooping
 	case errors.Is(err, actors.ErrNoActor), errors.Is(err, actors.ErrNotSent), errors.Is(err, actors.ErrMaybeDone):
 		return actors.DeadDown
 	case errors.As(err, &invalid):

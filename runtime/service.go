@@ -46,6 +46,8 @@ func (s *service) Receive(ctx actor.Context) {
 	case *actor.Stopping, *actor.Restarting:
 		s.cancel()
 		s.done.Wait()
+	default:
+		Unhandled(ctx)
 	}
 }
 

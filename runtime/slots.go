@@ -38,7 +38,7 @@ func (p *place) keepLocked(f *transport.Frame, always bool) error {
 		return err
 	}
 	if f.Call != 0 { // forwarded, perhaps: no worker has it now
-		p.hub.holders.set(callKey{f.From.Host, uint32(f.Call)}, nil)
+		p.hub.holders.set(callKey{f.From.Host, uint32(f.Call)}, nil, deadlineIn(f.Meta))
 	}
 	p.setTimerLocked(p.hold.end(p.hold.frames[len(p.hold.frames)-1]))
 	return nil
@@ -134,6 +134,8 @@ type slotRoute struct {
 	place
 	slot actors.Slot
 	live atomic.Pointer[life] // set while a life takes messages; changed under mu
+
+	awaited []callKey // who awaits that the next life takes the group's config; guarded by the group's mu
 }
 
 // send gives f to the slot's life, or holds it.
@@ -216,6 +218,8 @@ type groupRoute struct {
 	place
 	slots []*slotRoute // never changes
 	next  atomic.Uint32
+
+	config *transport.Frame // the first message of each life; nil: none; guarded by mu
 }
 
 // pick chooses the next life in turn.
@@ -272,6 +276,7 @@ func (g *groupRoute) keep(f *transport.Frame, always bool) error {
 func (g *groupRoute) open(s *slotRoute, l *life) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	g.introduceLocked(s, l)
 	s.open(l, g.takeLocked())
 }
 

@@ -11,6 +11,10 @@ type Stats struct {
 	// never occurred are left out.
 	DeadLetters map[string]uint64
 
+	// Unhandled are the messages that an actor got and did not handle, by their
+	// Go type; past 1,024 types the rest is counted together.
+	Unhandled map[string]uint64
+
 	OpenCalls    int // made by this process and without an outcome
 	PendingCalls int // in the master: calls of all processes that some process has; else 0
 	Watches      int // in the master: watches between processes; else 0
@@ -28,6 +32,7 @@ type Stats struct {
 // Stats returns the counts of the process that c belongs to.
 func (c *Cluster) Stats() Stats {
 	s := Stats{DeadLetters: c.p.deaths.byReason(), OpenCalls: int(c.p.calls.outstanding())}
+	s.Unhandled = c.p.strangers.all()
 	if k := c.worker; k != nil {
 		s.Links = map[string]LinkStats{masterAddress: linkStats(k.link, &k.out.pauses, k.in)}
 	}

@@ -158,12 +158,12 @@ func TestHoldersForgetTheOldestRequests(t *testing.T) {
 	h := newHolders()
 	l := &life{addr: "a/1#1"}
 	for i := range uint32(maxTracked + 5) {
-		h.set(callKey{"b/1#1", i + 1 | trackedBit}, l)
+		h.set(callKey{"b/1#1", i + 1 | trackedBit}, l, 0)
 	}
 	if n := h.len(); n != maxTracked {
 		t.Errorf("%d held, want %d", n, maxTracked)
 	}
-	h.set(callKey{"b/1#1", 7}, l)
+	h.set(callKey{"b/1#1", 7}, l, 0)
 	if held := h.takeHeldBy(l); len(held) != maxTracked+1 || h.len() != 0 {
 		t.Errorf("%d were held by the dead, %d are left", len(held), h.len())
 	}

@@ -14,8 +14,9 @@ type outcome struct {
 
 // askWaiter is a goroutine in Ask.
 type askWaiter struct {
-	ended chan outcome // of capacity 1: the one outcome never blocks
-	out   bool         // the call leaves the process; never changes
+	ended    chan outcome // of capacity 1: the one outcome never blocks
+	out      bool         // the call leaves the process; never changes
+	deadline int64        // Unix nanoseconds; 0: none; never changes
 }
 
 func (w *askWaiter) reply(envelope *actor.MessageEnvelope) {
@@ -24,6 +25,7 @@ func (w *askWaiter) reply(envelope *actor.MessageEnvelope) {
 func (w *askWaiter) fail(err error) { w.ended <- outcome{err: err} }
 
 func (w *askWaiter) leaves() bool { return w.out }
+func (w *askWaiter) until() int64 { return w.deadline }
 
 // futureWaiter is a protoactor future whose request left the process. Its
 // completion runs off the reader, since continuations and pipes run on

@@ -38,6 +38,7 @@ const (
 const (
 	metaDeadline = 1 // Unix nanoseconds, 8 bytes, big-endian
 	metaHeader   = 2 // key length as a uvarint, key, value
+	metaHops     = 3 // 1 byte: how often it was passed on from one process to another; missing: 0
 )
 
 var errMeta = errors.New("runtime: malformed frame meta")
@@ -45,10 +46,12 @@ var errMeta = errors.New("runtime: malformed frame meta")
 // meta is what travels beside a message.
 type meta struct {
 	deadline int64 // Unix nanoseconds; 0: none
+	hops     uint8
 	headers  map[string]string
 }
 
-// appendMeta encodes a deadline (0: none) and headers after b.
+// appendMeta encodes a deadline (0: none) and headers after b, but for the one
+// that counts hops.
 func appendMeta(b []byte, deadline int64, headers actor.ReadonlyMessageHeader) []byte {
 	if deadline != 0 {
 		b = append(b, metaDeadline, 8)
@@ -58,6 +61,9 @@ func appendMeta(b []byte, deadline int64, headers actor.ReadonlyMessageHeader) [
 		return b
 	}
 	for _, key := range headers.Keys() {
+		if key == hopsHeader {
+			continue
+		}
 		value := headers.Get(key)
 		b = append(b, metaHeader)
 		b = binary.AppendUvarint(b, uint64(uvarintLen(len(key))+len(key)+len(value)))
@@ -101,6 +107,11 @@ func (m *meta) set(tag byte, field []byte) error {
 			return errMeta
 		}
 		m.deadline = int64(binary.BigEndian.Uint64(field))
+	case metaHops:
+		if len(field) != 1 {
+			return errMeta
+		}
+		m.hops = field[0]
 	case metaHeader:
 		size, n := binary.Uvarint(field)
 		if n <= 0 || size > uint64(len(field)-n) {

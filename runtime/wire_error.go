@@ -27,6 +27,8 @@ const (
 	codeStartTimeout
 	codeNeverReady
 	codeStuck
+	codeUnhandled
+	codeLooping
 )
 
 var codeSentinels = [...]error{
@@ -42,6 +44,8 @@ var codeSentinels = [...]error{
 	codeStartTimeout: actors.ErrStartTimeout,
 	codeNeverReady:   actors.ErrNeverReady,
 	codeStuck:        actors.ErrStuck,
+	codeUnhandled:    actors.ErrUnhandled,
+	codeLooping:      actors.ErrLooping,
 }
 
 // lostCall is the answer to a call whose process died. Why it died can be
