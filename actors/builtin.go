@@ -27,6 +27,12 @@ const (
 	JobsPrefix   = "jobs:"
 )
 
+// JobsAgentName is the built-in actor of a worker that runs the jobs it is given.
+const JobsAgentName = "jobs"
+
+// JobsAgentID is its registry id.
+const JobsAgentID = HostID + "/" + JobsAgentName
+
 // Reserved reports whether a name is one of the master's built-in actors, and
 // so no group's or child's of the master.
 func Reserved(name string) bool {

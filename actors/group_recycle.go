@@ -19,10 +19,19 @@ func (g *group) follow(message any) {
 		g.turns.left(msg.id)
 	case *ChildExited:
 		g.turns.left(msg.ID)
+		g.excuse(msg)
 	case *childEnded:
 		g.turns.left(msg.child.id)
 	case *wantsRecycle:
 		g.turns.wants(msg.id, msg.limit)
+	}
+}
+
+// excuse notes that a slot's end is on the account of the jobs that it held,
+// unless something was decided about it already.
+func (g *group) excuse(msg *ChildExited) {
+	if c := g.core.byID[msg.ID]; msg.excused && c != nil && c.fate == fateOpen {
+		c.fate = fateExcused
 	}
 }
 

@@ -23,6 +23,7 @@ import (
 //	death of its worker, in company    no              no     redelivered, and alone from now on
 //	death of its worker, alone         no              yes    redelivered alone; at the K-th quarantined
 //	its worker being asked to stop     no              no     redelivered, as it was
+//	its worker not having begun it     not even begun  no     queued, as it was
 //
 // In company means that its worker held another job at any time since this one
 // was handed out. Alone, a job is given to a worker that holds nothing, which is
@@ -49,6 +50,7 @@ type jobQueue struct {
 	crew    jobCrew
 	load    jobQuota // of those that have not ended
 	asks    int      // who waits for an outcome
+	totals  jobTotals
 
 	done        jobShelf
 	quarantined jobShelf
@@ -87,6 +89,18 @@ func (p jobPlan) withDefaults() jobPlan {
 	p.maxAttempts = orDefault(p.maxAttempts, 3)
 	p.backoff = p.backoff.withDefaults()
 	return p
+}
+
+// jobTotals counts what became of jobs, since the queue began.
+type jobTotals struct {
+	handed      uint64 // attempts
+	errors      uint64 // attempts that ended with an error
+	lost        uint64 // attempts that ended with their worker
+	done        uint64
+	failed      uint64 // after their last attempt, or at their deadline
+	quarantined uint64
+	dropped     uint64 // from the quarantine
+	refused     uint64
 }
 
 // jobAction is one thing for the queue's actor to do.
@@ -129,6 +143,7 @@ func (q *jobQueue) submit(ask int, j job, now time.Time) []jobAction {
 	err := q.refusal(j, e)
 	switch {
 	case err != nil:
+		q.totals.refused++
 		q.answer(ask, jobOutcome{err: err})
 	case e != nil && e.state.ended():
 		q.answer(ask, e.outcome)
@@ -176,7 +191,19 @@ func (q *jobQueue) acked(worker Incarnation, id string, outcome jobOutcome, now 
 func (q *jobQueue) failed(worker Incarnation, id string, f jobFailure, now time.Time, chance float64) []jobAction {
 	if e := q.crew.release(worker, id); e != nil {
 		e.failures++
+		q.totals.errors++
 		q.afterFailure(e, f, now, chance)
+	}
+	return q.settle(now)
+}
+
+// returned says that a job was handed to a worker and not begun there: it is as
+// if it had not been.
+func (q *jobQueue) returned(worker Incarnation, id string, now time.Time) []jobAction {
+	if e := q.crew.release(worker, id); e != nil {
+		e.attempts--
+		q.totals.handed--
+		q.enqueue(e)
 	}
 	return q.settle(now)
 }
@@ -191,7 +218,7 @@ func (q *jobQueue) afterFailure(e *jobEntry, f jobFailure, now time.Time, chance
 		e.reasons = append(e.reasons, Failure(f.err))
 		q.isolate(e)
 	case e.failures >= e.maxAttempts:
-		q.finish(e, jobOutcome{err: &jobFailedError{ID: e.id, Attempts: e.attempts, Err: f.err}})
+		q.finish(e, jobOutcome{err: &JobFailedError{ID: e.id, Attempts: e.attempts, Err: f.err}})
 	case f.kind == jobRetryIn:
 		q.enqueueAt(e, now, f.after)
 	default:
@@ -205,6 +232,7 @@ func (q *jobQueue) workerGone(worker Incarnation, reason Reason, now time.Time) 
 	slices.SortFunc(held, func(a, b *jobEntry) int { return cmp.Compare(a.number, b.number) })
 	for _, e := range held {
 		e.redelivered = true
+		q.totals.lost++
 		if e.blame(reason, len(e.reasons)+1 >= q.plan.proofs) {
 			q.isolate(e)
 		} else {

@@ -63,5 +63,5 @@ func (q *jobQueue) suspect(id string) (*jobEntry, error) {
 	if e := q.entries[id]; e != nil && e.state == jobQuarantined {
 		return e, nil
 	}
-	return nil, q.refuse(id, "it is not in quarantine", errNoJob)
+	return nil, q.refuse(id, "it is not in quarantine", ErrNoJob)
 }

@@ -169,6 +169,7 @@ func (q *jobQueue) hand(w *jobWorker, e *jobEntry) {
 	q.order.remove(e)
 	e.state = jobHeld
 	e.attempts++
+	q.totals.handed++
 	q.crew.take(w, e)
 	q.store.put(e.jobRecord)
 	q.acts = append(q.acts, jobAction{op: jobHand, worker: w.id, job: e.jobRecord})

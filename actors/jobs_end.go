@@ -4,7 +4,10 @@ package actors
 // holds it.
 func (q *jobQueue) finish(e *jobEntry, outcome jobOutcome) {
 	q.load.add(e, -1)
+	q.totals.done++
 	if outcome.err != nil {
+		q.totals.done--
+		q.totals.failed++
 		outcome.size = len(outcome.err.Error())
 	}
 	e.state, e.outcome = jobDone, outcome
@@ -22,17 +25,36 @@ func (q *jobQueue) finish(e *jobEntry, outcome jobOutcome) {
 // it.
 func (q *jobQueue) isolate(e *jobEntry) {
 	q.load.add(e, -1)
+	q.totals.quarantined++
 	e.state = jobQuarantined
-	e.outcome = jobOutcome{err: &jobQuarantinedError{ID: e.id, Attempts: e.attempts, Reasons: e.reasons}}
+	e.outcome = jobOutcome{err: &JobQuarantinedError{ID: e.id, Attempts: e.attempts, Reasons: e.reasons}}
 	q.quarantined.add(e)
 	q.store.put(e.jobRecord)
 	q.acts = append(q.acts, jobAction{op: jobTellQuarantined, job: e.jobRecord})
 	q.answerAll(e)
 	for old := q.quarantined.surplus(q.plan.quarantine); old != nil; old = q.quarantined.surplus(q.plan.quarantine) {
+		q.totals.dropped++
 		q.quarantined.remove(old)
 		q.acts = append(q.acts, jobAction{op: jobTellDropped, job: old.jobRecord})
 		q.forget(old)
 	}
+}
+
+// close answers all who wait, since nobody will be here to do so later: what was
+// never begun was not done.
+func (q *jobQueue) close() []jobAction {
+	for _, e := range q.entries {
+		outcome := jobOutcome{err: &JobFailedError{ID: e.id, Attempts: e.attempts, Err: ErrMaybeDone}}
+		if e.attempts == 0 {
+			outcome.err = q.refuse(e.id, "the queue stops", ErrDraining)
+		}
+		for _, ask := range e.asks {
+			q.answer(ask, outcome)
+		}
+		e.asks = nil
+	}
+	q.asks = 0
+	return q.acts
 }
 
 // forget makes the id of e unknown.
@@ -58,11 +80,11 @@ func (q *jobQueue) answer(ask int, outcome jobOutcome) {
 func (q *jobQueue) refusal(j job, e *jobEntry) error {
 	switch {
 	case j.id == "":
-		return q.refuse(j.id, "it has no id", errBadJob)
+		return q.refuse(j.id, "it has no id", ErrBadJob)
 	case j.maxAttempts < 0:
-		return q.refuse(j.id, "MaxAttempts is negative", errBadJob)
+		return q.refuse(j.id, "MaxAttempts is negative", ErrBadJob)
 	case j.size < 0:
-		return q.refuse(j.id, "its size is negative", errBadJob)
+		return q.refuse(j.id, "its size is negative", ErrBadJob)
 	case e != nil && e.state.ended():
 		return nil
 	case q.asks >= q.plan.queue.count:
@@ -87,5 +109,5 @@ func (q *jobQueue) noRoom(r *jobRecord) error {
 }
 
 func (q *jobQueue) refuse(id, why string, err error) error {
-	return &jobRefusedError{Queue: q.plan.name, ID: id, Why: why, Err: err}
+	return &JobRefusedError{Queue: q.plan.name, ID: id, Why: why, Err: err}
 }

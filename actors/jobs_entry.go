@@ -20,7 +20,7 @@ type job struct {
 type jobOutcome struct {
 	result any
 	size   int   // of result, in bytes
-	err    error // nil, *jobFailedError, *jobQuarantinedError, or *jobRefusedError of one that was not taken
+	err    error // nil, *JobFailedError, *JobQuarantinedError, or *JobRefusedError of one that was not taken
 }
 
 // jobFailure is an error that a job's function returned.
@@ -94,7 +94,7 @@ func (r *jobRecord) expired() error {
 	case r.redelivered:
 		cause[2] = ErrMaybeDone
 	}
-	return &jobFailedError{ID: r.id, Attempts: r.attempts, Err: errors.Join(cause...)}
+	return &JobFailedError{ID: r.id, Attempts: r.attempts, Err: errors.Join(cause...)}
 }
 
 // jobEntry is a job in the queue.

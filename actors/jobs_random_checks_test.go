@@ -31,7 +31,7 @@ func (y *jobYard) answered(ask int, o jobOutcome) {
 		return
 	}
 	delete(y.asks, ask)
-	var refusal *jobRefusedError
+	var refusal *JobRefusedError
 	if errors.As(o.err, &refusal) {
 		y.counts.refused++
 		return
@@ -48,7 +48,7 @@ func (y *jobYard) answered(ask int, o jobOutcome) {
 
 // justify holds the outcome of a job against what happened to it.
 func (y *jobYard) justify(j *yardJob, o jobOutcome) {
-	var quarantined *jobQuarantinedError
+	var quarantined *JobQuarantinedError
 	switch {
 	case o.err == nil:
 		y.counts.done++

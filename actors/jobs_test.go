@@ -68,9 +68,9 @@ func TestJobErrorsSayWhetherToRetry(t *testing.T) {
 		err      error
 		is, isNo error
 	}{
-		{&jobRefusedError{Err: ErrOverflow}, ErrOverflow, ErrDraining},
-		{&jobFailedError{Err: exit}, exit, context.DeadlineExceeded},
-		{&jobQuarantinedError{Reasons: []Reason{{}, Failure(exit)}}, exit, ErrMaybeDone},
+		{&JobRefusedError{Err: ErrOverflow}, ErrOverflow, ErrDraining},
+		{&JobFailedError{Err: exit}, exit, context.DeadlineExceeded},
+		{&JobQuarantinedError{Reasons: []Reason{{}, Failure(exit)}}, exit, ErrMaybeDone},
 		{fresh.expired(), ErrNotSent, ErrMaybeDone},
 		{lost.expired(), ErrMaybeDone, ErrNotSent},
 		{begun.expired(), exit, ErrMaybeDone},

@@ -29,6 +29,8 @@ type GroupSpec struct {
 
 	Limits         Limits // of each life
 	MaxUnavailable int    // slots that are not ready at once, for a slot to be recycled; 0 means 1
+
+	Jobs *JobLedger // shared with the group's queue of jobs; nil: it has none
 }
 
 // MasterConfig describes the root supervisor. Launcher is required.

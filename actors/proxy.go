@@ -20,6 +20,7 @@ type proxy struct {
 	left     bool // the supervisor was told that the worker takes no work any more
 	beat     alarm
 	bug      error // a panic of our own, or of the launcher's
+	jobs     *JobLedger
 }
 
 // workerReport carries what a launcher reports to the proxy.
@@ -51,7 +52,7 @@ func (*recycling) RuntimeMessage()          {}
 func (*recycling) IgnoreDeadLetterLogging() {}
 
 func newProxy(env *environment, who Incarnation, spec GroupSpec) *proxy {
-	p := &proxy{env: env, who: who, life: life{timing: spec.timing()}}
+	p := &proxy{env: env, who: who, life: life{timing: spec.timing()}, jobs: spec.Jobs}
 	if spec.Limits != (Limits{}) {
 		p.life.limits = spec.Limits.withDefaults().jittered(env.chance())
 	}
@@ -124,6 +125,7 @@ func (p *proxy) signs() signs {
 }
 
 func (p *proxy) carryOut(ctx actor.Context, steps []lifeStep) {
+	p.jobs.follow(p.who, p.life.isReady, p.life.stage != stageServing, p.life.planned) // before anything ends
 	for _, step := range steps {
 		switch step.do {
 		case armDeadline:
@@ -220,13 +222,15 @@ func (p *proxy) leave(ctx actor.Context, reason Reason) {
 	if p.life.overdue && p.life.planned {
 		p.env.log.Warn().Stringer("worker", p.who).Msg("did not stop in time, killed")
 	}
-	ctx.Send(ctx.Parent(), &ChildExited{ID: p.who.Slot.String(), Reason: p.exact(reason)})
+	excused := p.jobs.ended(p.who) && p.bug == nil
+	ctx.Send(ctx.Parent(), &ChildExited{ID: p.who.Slot.String(), Reason: p.exact(reason), excused: excused})
 	ctx.Stop(ctx.Self())
 }
 
 // stopped leaves nothing behind, also when somebody else stops the proxy.
 func (p *proxy) stopped() {
 	p.disarm()
+	p.jobs.ended(p.who)
 	if p.worker != nil && p.life.stage != stageExited {
 		p.signal(syscall.SIGKILL)
 	}

@@ -113,6 +113,7 @@ const (
 	fateStopped       // somebody asked: it is no failure, and no end by itself
 	fateRetired       // it failed, and is not to be started again
 	fateEscalate      // it failed, and so does the supervisor
+	fateExcused       // it failed on another's account: it is started again at once, and nothing is counted
 )
 
 // action is one thing for the supervisor to do.

@@ -30,6 +30,8 @@ func (s *supervision) exited(id string, r Reason, now time.Time, chance float64)
 		return s.giveUp(&GaveUpError{Who: s.plan.name, Err: r.cause()})
 	case fate == fateRetired || !c.restart.Restarts(r):
 		return s.finishedItself(c, r)
+	case fate == fateExcused:
+		return s.excused(c, r)
 	}
 	return s.failed(c, r, now, chance)
 }
@@ -139,6 +141,16 @@ func (s *supervision) failed(c *child, r Reason, now time.Time, chance float64) 
 		s.change(c, func() { c.waiting, c.timer = true, c.timer+1 })
 		acts = append(acts, action{op: opWait, child: c.id, after: after, timer: c.timer})
 	}
+	return append(acts, s.resume(c)...)
+}
+
+// excused decides what the failure of c means that is on another's account: a
+// restart, at once, of all that it affects. It counts toward no limit.
+func (s *supervision) excused(c *child, r Reason) []action {
+	c.again, c.restarts = true, c.restarts+1
+	s.doom(c)
+	acts := s.answer(c, wantReady, ErrStartFailed, r)
+	acts = append(acts, action{op: opRestarting, child: c.id, reason: r})
 	return append(acts, s.resume(c)...)
 }
 

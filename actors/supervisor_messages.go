@@ -20,7 +20,8 @@ type ChildExited struct {
 	ID     string
 	Reason Reason
 
-	stuck error // what does not stop below, so that neither does the child; nil: nothing
+	stuck   error // what does not stop below, so that neither does the child; nil: nothing
+	excused bool  // a failure that is on another's account: see fateExcused
 }
 
 // Exit ends the actor with a reason that its supervisor hears. Without it an

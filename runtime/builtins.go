@@ -17,7 +17,7 @@ func (m *master) builtIns(cfg Config) []actors.BuiltIn {
 
 // builtIns are a worker's parts of it. Their registry ids are "host/<name>".
 func (k *worker) builtIns() []actors.BuiltIn {
-	return []actors.BuiltIn{
+	return append([]actors.BuiltIn{
 		{Name: actors.MonitorName, New: func() actor.Actor { return actors.NewMonitor(k.p.monitor()) }},
-	}
+	}, k.jobsAgent()...)
 }

@@ -101,6 +101,11 @@ type Group struct {
 	MaxAge      time.Duration // since its launch
 	MaxMessages int           // begun by its root actor
 
+	// JobsPerWorker is how many jobs of a function each worker runs at once, beside
+	// its calls; 0 means 1. Of another kind it must be 0.
+	JobsPerWorker int
+	Jobs          JobLimits // of the queue of a function
+
 	// MaxUnavailable is how many slots of the group may be not ready at once for
 	// one to be recycled, whatever the others are down for; 0 means 1. Those that
 	// will have no further life are not counted.
@@ -250,6 +255,7 @@ func (v *validation) group(field string, g Group) {
 	v.backoff(field+".Backoff", g.Backoff)
 	v.durations(field, g)
 	v.limits(field, g)
+	v.jobs(field, g)
 }
 
 func (v *validation) durations(field string, g Group) {
@@ -327,6 +333,7 @@ func (g Group) spec() actors.GroupSpec {
 		Heartbeat: g.Heartbeat, HangAfter: g.HangAfter, DumpGrace: g.DumpGrace, StuckAfter: g.StuckAfter,
 		Limits:         actors.Limits{Memory: g.Memory, MemoryHard: g.MemoryHard, MaxAge: g.MaxAge, Messages: g.MaxMessages},
 		MaxUnavailable: g.MaxUnavailable,
+		Jobs:           g.ledger(),
 	}
 }
 

@@ -24,14 +24,25 @@ type Func[In, Out any] struct {
 func RegisterFunc[In, Out any](name string, fn func(ctx context.Context, in In) (Out, error)) *Func[In, Out] {
 	registerType(reflect.TypeFor[In]())
 	registerType(reflect.TypeFor[Out]())
-	call := func(ctx context.Context, in any) (any, error) { return fn(ctx, in.(In)) }
-	isIn := func(message any) bool { _, ok := message.(In); return ok }
+	f := &callable{
+		call:     func(ctx context.Context, in any) (any, error) { return fn(ctx, in.(In)) },
+		takes:    func(message any) bool { _, ok := message.(In); return ok },
+		wireName: wireNameOf(reflect.TypeFor[In]()),
+	}
 	return &Func[In, Out]{Kind: register(&recipe{
-		name: name,
+		name:     name,
+		function: f,
 		produce: func(p *process, _ any) actor.Actor {
-			return &function{p: p, call: call, takes: isIn, room: make(chan struct{}, goruntime.GOMAXPROCS(0))}
+			return &function{callable: f, p: p, room: make(chan struct{}, goruntime.GOMAXPROCS(0))}
 		},
 	})}
+}
+
+// callable is a function without its types.
+type callable struct {
+	call     func(context.Context, any) (any, error)
+	takes    func(message any) bool
+	wireName string // of what it takes
 }
 
 // Call runs the function once, in a worker of the group that has the kind's
@@ -48,9 +59,8 @@ func (f *Func[In, Out]) CallOn(ctx context.Context, ref Ref, in In) (Out, error)
 // function is the actor that runs the calls of one worker. It blocks in
 // Receive while as many run as may: what waits then waits in its mailbox.
 type function struct {
+	*callable
 	p       *process
-	call    func(context.Context, any) (any, error)
-	takes   func(message any) bool
 	room    chan struct{}
 	running sync.WaitGroup
 	base    func() context.Context // of this life of the actor: what each call's derives from
@@ -63,6 +73,7 @@ func (f *function) Receive(ctx actor.Context) {
 		ctx, cancel := context.WithCancel(f.p.cluster.context(f.p.lifetime.context()))
 		f.base, f.cancel = func() context.Context { return ctx }, cancel
 	case *actor.Stopping, *actor.Restarting:
+		f.finishJobs(ctx)
 		f.running.Wait()
 		f.cancel()
 	default:
@@ -86,11 +97,19 @@ func (f *function) begin(ctx actor.Context, in any) {
 			return
 		}
 		if err != nil {
-			root.Send(sender, err)
+			root.Send(sender, withoutVerdict(err))
 			return
 		}
 		root.Send(sender, out)
 	})
+}
+
+// finishJobs waits for the jobs that the worker has, when its root stops: their
+// outcomes go out before its goodbye.
+func (f *function) finishJobs(ctx actor.Context) {
+	if _, stopping := ctx.Message().(*actor.Stopping); stopping && ctx.Self().Id == rootID && f.p.jobs != nil {
+		f.p.jobs.finish()
+	}
 }
 
 // callContext gives a call the deadline that its message carried.
@@ -103,7 +122,8 @@ func (f *function) callContext(self *actor.PID) (context.Context, context.Cancel
 	return context.WithCancel(f.base())
 }
 
-func (f *function) protected(ctx context.Context, in any, self *actor.PID) (out any, err error) {
+// protected makes an error of a panic.
+func (f *callable) protected(ctx context.Context, in any, self *actor.PID) (out any, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = panicError(r, pathOf(self), fmt.Sprintf("%T", in))

@@ -39,6 +39,7 @@ type recipe struct {
 	commandable   bool // the root is an actor of the program's, which may take commands
 	produce       func(p *process, args any) actor.Actor
 	supervise     func() actors.SupervisorSpec // nil: the root is no supervisor
+	function      *callable                    // nil: the root is no function
 }
 
 // takes returns why the kind cannot have args, or nil.

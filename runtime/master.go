@@ -87,7 +87,8 @@ func newMaster(cfg Config, plan *faults.Plan) (*master, error) {
 
 func (m *master) spawn(cfg Config, log zerolog.Logger) (err error) {
 	master := cfg.masterConfig()
-	master.Launcher, master.Log, master.BuiltIns = m.launcher, log, m.builtIns(cfg)
+	master.Launcher, master.Log = m.launcher, log
+	master.BuiltIns = append(m.builtIns(cfg), m.jobQueues(cfg, master.Groups)...)
 	master.Ready = func() { close(m.ready) }
 	master.Done = func(err error) { m.ended <- err }
 	props := actor.PropsFromProducer(func() actor.Actor { return actors.NewMaster(master) })

@@ -29,6 +29,9 @@ const (
 	codeStuck
 	codeUnhandled
 	codeLooping
+	codeBadJob
+	codeNoJob
+	codeNotDrained
 )
 
 var codeSentinels = [...]error{
@@ -46,6 +49,9 @@ var codeSentinels = [...]error{
 	codeStuck:        actors.ErrStuck,
 	codeUnhandled:    actors.ErrUnhandled,
 	codeLooping:      actors.ErrLooping,
+	codeBadJob:       actors.ErrBadJob,
+	codeNoJob:        actors.ErrNoJob,
+	codeNotDrained:   actors.ErrNotDrained,
 }
 
 // lostCall is the answer to a call whose process died. Why it died can be
@@ -81,6 +87,7 @@ type wireError struct {
 	Recycled *wireRecycled      `cbor:"r,omitempty"`
 	Gave     *wireGaveUp        `cbor:"g,omitempty"`
 	Lost     bool               `cbor:"l,omitempty"`
+	Job      *wireJob           `cbor:"j,omitempty"`
 	Cause    *wireError         `cbor:"w,omitempty"`
 }
 
@@ -130,6 +137,8 @@ func (w *wireError) err() error {
 	switch {
 	case w.Lost && sentinel != nil:
 		return &lostCall{answer: sentinel, why: cause}
+	case w.Job != nil:
+		return w.Job.err(cause)
 	case w.Gave != nil:
 		return &actors.GaveUpError{Who: w.Gave.Who, Restarts: w.Gave.Restarts, Period: w.Gave.Period, Err: cause}
 	case w.Recycled != nil:

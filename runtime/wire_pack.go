@@ -61,7 +61,10 @@ func downForm(why actor.TerminatedReason) func(*wireError) any {
 }
 
 // packer takes the texts of one chain off its room.
-type packer struct{ room int }
+type packer struct {
+	room      int
+	inReasons bool // below a job's reasons: no other job's
+}
 
 // pack packs err and at most rungs-1 errors below it.
 func (p *packer) pack(err error, rungs int) *wireError {
@@ -100,6 +103,10 @@ func (p *packer) rung(err error) (*wireError, error) {
 		admin := *e
 		admin.Text = p.fit(e.Text)
 		return &wireError{Admin: &admin}, nil
+	case *actors.JobRefusedError, *actors.JobFailedError, *actors.JobQuarantinedError:
+		if !p.inReasons {
+			return p.job(err)
+		}
 	case *actors.CallError:
 		w, cause := p.plain(err)
 		w.Text, w.Type, w.Actor = p.fit(e.Text), p.fit(e.Type), p.fit(e.Actor)
@@ -180,7 +187,8 @@ func unwrap(err error) []error {
 func ours(err error) bool {
 	switch err.(type) { //nolint:errorlint // itself, not what it wraps
 	case *lostCall, *actors.GaveUpError, *actors.StartError, *actors.ExitError, *actors.PanicError,
-		*actors.RecycledError, *actors.LimitError, *actors.AdminError, *actors.CallError:
+		*actors.RecycledError, *actors.LimitError, *actors.AdminError, *actors.CallError,
+		*actors.JobRefusedError, *actors.JobFailedError, *actors.JobQuarantinedError:
 		return true
 	}
 	return false

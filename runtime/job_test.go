@@ -1,0 +1,562 @@
+package runtime_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	troupe "github.com/seed-4314ae1d/troupe/runtime"
+)
+
+// chore is what the function of these tests is asked to do.
+type chore struct {
+	Do   string
+	N    int
+	Text string
+}
+
+type chored struct {
+	N           int
+	OSPID       int
+	Job         troupe.Job
+	AsJob       bool
+	HasDeadline bool
+}
+
+func init() { troupe.RegisterMessages(new(chore)) }
+
+var errChore = errors.New("chore failed")
+
+// chores is a function that does as it is told.
+var chores = troupe.RegisterFunc("chores", func(ctx context.Context, in *chore) (*chored, error) {
+	job, asJob := troupe.JobFrom(ctx)
+	_, hasDeadline := ctx.Deadline()
+	switch in.Do {
+	case "fail":
+		return nil, fmt.Errorf("%w: %s", errChore, in.Text)
+	case "fail until":
+		if job.Attempt < in.N {
+			return nil, &typedError{job.Attempt}
+		}
+	case "typed":
+		return nil, &typedError{in.N}
+	case "retry in":
+		if job.Attempt < 2 {
+			return nil, troupe.RetryIn(time.Duration(in.N), errChore)
+		}
+	case "quarantine":
+		return nil, troupe.Quarantine(errChore)
+	case "panic":
+		panic(in.Text)
+	case "die":
+		dieBy(in.Text)
+	case "die once":
+		if !job.Redelivered {
+			dieBy(in.Text)
+		}
+	case "wait":
+		<-ctx.Done()
+		return nil, ctx.Err()
+	case "stop once":
+		if !job.Redelivered {
+			dieBy("SIGSTOP")
+			select {} // it was continued, to dump its stacks
+		}
+	case "take":
+		timer := time.NewTimer(time.Duration(in.N))
+		defer timer.Stop()
+		<-timer.C
+	case "nil":
+		return nil, nil
+	}
+	return &chored{N: in.N, OSPID: os.Getpid(), Job: job, AsJob: asJob, HasDeadline: hasDeadline}, nil
+})
+
+// choreGroup is a cluster of workers that do chores.
+func choreGroup(size int) troupe.Config {
+	return troupe.Config{Groups: []troupe.Group{{Kind: chores.Kind, Size: size, Procs: 1}}}
+}
+
+func within(t testing.TB) context.Context {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+func jobsReport(t testing.TB, c *troupe.Cluster) troupe.JobsReport {
+	t.Helper()
+	r, err := c.Jobs("chores").Report(within(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return *r
+}
+
+func TestJobIsDoneAndAnswered(t *testing.T) {
+	c := start(t, choreGroup(2))
+	ctx := within(t)
+	got, err := chores.Submit(ctx, c, &chore{N: 7})
+	if err != nil || got.N != 7 || !got.AsJob || got.Job.Attempt != 1 || got.Job.Redelivered || got.Job.ID == "" {
+		t.Fatalf("got %+v, %v", got, err)
+	}
+	if called, err := chores.Call(ctx, c, &chore{N: 8}); err != nil || called.AsJob {
+		t.Errorf("a call: %+v, %v", called, err)
+	}
+	if s := c.Stats(); s.Watches != 0 || s.PendingCalls != 0 || len(s.DeadLetters) != 0 {
+		t.Errorf("left: %+v", s)
+	}
+	r := jobsReport(t, c)
+	if r.Submitted != 1 || r.Done != 1 || r.Attempts != 1 || r.Held != 0 || r.Workers != 2 || r.Remembered != 1 {
+		t.Errorf("report: %+v", r)
+	}
+}
+
+func TestJobErrors(t *testing.T) {
+	c := start(t, choreGroup(1))
+	ctx := within(t)
+	var failed *troupe.JobFailedError
+	_, err := chores.Submit(ctx, c, &chore{Do: "fail", Text: "so"})
+	if !errors.As(err, &failed) || failed.Attempts != 3 || !strings.Contains(err.Error(), "chore failed: so") {
+		t.Errorf("plain: %v", err)
+	}
+	var typed *typedError
+	if _, err := chores.Submit(ctx, c, &chore{Do: "typed", N: 5}); !errors.As(err, &typed) || typed.Code != 5 {
+		t.Errorf("typed: %v", err)
+	}
+	var panicked *troupe.PanicError
+	if _, err := chores.Submit(ctx, c, &chore{Do: "panic", Text: "oh"}); !errors.As(err, &panicked) || panicked.Value != "oh" {
+		t.Errorf("panic: %v", err)
+	}
+	if got, err := chores.Submit(ctx, c, &chore{Do: "fail until", N: 3}); err != nil || got.Job.Attempt != 3 {
+		t.Errorf("third attempt: %+v, %v", got, err)
+	}
+	begun := time.Now()
+	got, err := chores.Submit(ctx, c, &chore{Do: "retry in", N: int(100 * time.Millisecond)})
+	if err != nil || got.Job.Attempt != 2 || time.Since(begun) < 100*time.Millisecond {
+		t.Errorf("retry in: %+v, %v after %v", got, err, time.Since(begun))
+	}
+	var encode *troupe.EncodeError
+	if _, err := chores.Submit(ctx, c, &chore{Do: "nil"}); !errors.As(err, &failed) || errors.As(err, &encode) {
+		t.Logf("nil result: %v", err) // an EncodeError has lost its type on the way
+	}
+	_, err = chores.SubmitJob(ctx, c, &chore{Do: "wait"}, troupe.JobOptions{Deadline: time.Now().Add(50 * time.Millisecond)})
+	if !errors.As(err, &failed) || !errors.Is(err, context.DeadlineExceeded) || errors.Is(err, troupe.ErrNotSent) {
+		t.Errorf("deadline: %v", err)
+	}
+	_, err = chores.SubmitJob(ctx, c, &chore{}, troupe.JobOptions{Deadline: time.Now().Add(-time.Second)})
+	if !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, troupe.ErrNotSent) {
+		t.Errorf("late already: %v", err)
+	}
+}
+
+func TestVerdictsOfCallsAreTheirErrors(t *testing.T) {
+	c := start(t, choreGroup(1))
+	var call *troupe.CallError
+	if _, err := chores.Call(within(t), c, &chore{Do: "quarantine"}); !errors.As(err, &call) || call.Text != errChore.Error() {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestQuarantineIsAdministered(t *testing.T) {
+	c := start(t, choreGroup(1))
+	ctx, queue := within(t), c.Jobs("chores")
+	seen := subscribe(c)
+	var quarantined *troupe.JobQuarantinedError
+	_, err := chores.SubmitJob(ctx, c, &chore{Do: "quarantine"}, troupe.JobOptions{ID: "q"})
+	if !errors.As(err, &quarantined) || len(quarantined.Reasons) != 1 || !strings.Contains(err.Error(), "chore failed") {
+		t.Fatalf("got %v", err)
+	}
+	list, err := queue.Quarantine(ctx, 0, 0)
+	if err != nil || list.Total != 1 || list.Jobs[0].ID != "q" || !strings.Contains(list.Jobs[0].Reasons[0], "chore failed") {
+		t.Errorf("list: %+v, %v", list, err)
+	}
+	info, err := queue.Inspect(ctx, "q")
+	if err != nil || info.State != "quarantined" || len(info.Input.Bytes) == 0 {
+		t.Errorf("inspect: %+v, %v", info, err)
+	}
+	if err := queue.Retry(ctx, "q"); err != nil {
+		t.Errorf("retry: %v", err)
+	}
+	eventually(t, "it to be in quarantine again", func() bool { return jobsReport(t, c).EverQuarantined == 2 })
+	if err := queue.Discard(ctx, "q"); err != nil {
+		t.Errorf("discard: %v", err)
+	}
+	if err := queue.Retry(ctx, "q"); !errors.Is(err, troupe.ErrNoJob) {
+		t.Errorf("retry of none: %v", err)
+	}
+	eventually(t, "both events", func() bool { return len(of[*troupe.JobQuarantined](seen)) == 2 })
+}
+
+// J4: a job whose worker dies is given out again, and marked.
+func TestJ4DeathBeforeAckRedelivers(t *testing.T) {
+	c := start(t, choreGroup(2))
+	for _, how := range []string{"SIGKILL", "exit 0", "exit 7", "SIGSEGV", "garbage"} {
+		got, err := chores.Submit(within(t), c, &chore{Do: "die once", Text: how})
+		if err != nil || !got.Job.Redelivered || got.Job.Attempt != 2 {
+			t.Errorf("%s: %+v, %v", how, got, err)
+		}
+	}
+	if r := jobsReport(t, c); r.Lost != 5 || r.Quarantined != 0 {
+		t.Errorf("report: %+v", r)
+	}
+}
+
+// J5: a job that kills its worker each time is quarantined with the reasons; the
+// others flow on, and the deaths of workers that have worked are on its account.
+func TestJ5PoisonIsQuarantinedWithReasons(t *testing.T) {
+	cfg := choreGroup(2)
+	cfg.Groups[0].Intensity = troupe.Intensity{MaxRestarts: 3, Period: time.Hour}
+	c := start(t, cfg)
+	ctx := within(t)
+	poison := make(chan error, 1)
+	go func() {
+		_, err := chores.SubmitJob(ctx, c, &chore{Do: "die", Text: "SIGKILL"}, troupe.JobOptions{ID: "poison"})
+		poison <- err
+	}()
+	for n := range 200 {
+		if got, err := chores.Submit(ctx, c, &chore{N: n}); err != nil || got.N != n {
+			t.Fatalf("job %d: %+v, %v", n, got, err)
+		}
+	}
+	var quarantined *troupe.JobQuarantinedError
+	if err := <-poison; !errors.As(err, &quarantined) || len(quarantined.Reasons) != 3 {
+		t.Fatalf("poison: %v", err)
+	}
+	for _, reason := range quarantined.Reasons {
+		var exit *troupe.ExitError
+		if !errors.As(reason.Err, &exit) || exit.Signal != "SIGKILL" {
+			t.Errorf("reason: %v", reason)
+		}
+	}
+}
+
+// Deaths with a job in hand do not count toward the group's intensity, and are
+// followed by a new life at once.
+func TestDeathsOnTheAccountOfJobs(t *testing.T) {
+	cfg := choreGroup(1)
+	cfg.Groups[0].Intensity = troupe.Intensity{MaxRestarts: 1, Period: time.Hour}
+	cfg.Groups[0].Backoff = troupe.Backoff{First: time.Hour, Min: time.Hour, Max: time.Hour}
+	c := start(t, cfg)
+	ctx := within(t)
+	for n := range 5 {
+		if _, err := chores.Submit(ctx, c, &chore{N: n}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := chores.Submit(ctx, c, &chore{Do: "die once", Text: "SIGKILL"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	group, err := troupe.WhichChildren(ctx, c.Supervisor("master/chores"))
+	if err != nil || group.RestartsLeft != 1 || group.Children[0].Restarts != 5 {
+		t.Errorf("group: %+v, %v", group, err)
+	}
+}
+
+func TestDuplicatesRunOnce(t *testing.T) {
+	c := start(t, choreGroup(2))
+	ctx := within(t)
+	results := make(chan *chored, 8)
+	for range cap(results) {
+		go func() {
+			got, err := chores.SubmitJob(ctx, c, &chore{Do: "take", N: int(50 * time.Millisecond)}, troupe.JobOptions{ID: "same"})
+			if err != nil {
+				t.Error(err)
+			}
+			results <- got
+		}()
+	}
+	first := <-results
+	for range cap(results) - 1 {
+		if got := <-results; *got != *first {
+			t.Errorf("got %+v and %+v", got, first)
+		}
+	}
+	if r := jobsReport(t, c); r.Attempts != 1 || r.Submitted != 1 {
+		t.Errorf("report: %+v", r)
+	}
+}
+
+func TestPauseResumeDrain(t *testing.T) {
+	c := start(t, choreGroup(1))
+	ctx, queue := within(t), c.Jobs("chores")
+	if err := queue.Pause(ctx); err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error, 1)
+	go func() {
+		_, err := chores.Submit(ctx, c, &chore{})
+		done <- err
+	}()
+	eventually(t, "the job to be queued", func() bool { return jobsReport(t, c).Queued == 1 })
+	drained := make(chan error, 1)
+	go func() { drained <- queue.Drain(ctx) }()
+	if err := <-done; err != nil {
+		t.Errorf("the job: %v", err)
+	}
+	if err := <-drained; err != nil {
+		t.Errorf("drain: %v", err)
+	}
+	var refused *troupe.JobRefusedError
+	if _, err := chores.Submit(ctx, c, &chore{}); !errors.As(err, &refused) || !errors.Is(err, troupe.ErrDraining) {
+		t.Errorf("submitted while drained: %v", err)
+	}
+	if err := queue.Resume(ctx); err != nil {
+		t.Error(err)
+	}
+	if _, err := chores.Submit(ctx, c, &chore{}); err != nil {
+		t.Errorf("resumed: %v", err)
+	}
+}
+
+func TestQueueIsBounded(t *testing.T) {
+	cfg := choreGroup(1)
+	cfg.Groups[0].Jobs = troupe.JobLimits{Queue: 3}
+	c := start(t, cfg)
+	ctx := within(t)
+	if err := c.Jobs("chores").Pause(ctx); err != nil {
+		t.Fatal(err)
+	}
+	outcomes := make(chan error, 3)
+	for range 3 {
+		go func() {
+			_, err := chores.Submit(ctx, c, &chore{})
+			outcomes <- err
+		}()
+	}
+	eventually(t, "three to be queued", func() bool { return jobsReport(t, c).Queued == 3 })
+	var refused *troupe.JobRefusedError
+	if _, err := chores.Submit(ctx, c, &chore{}); !errors.As(err, &refused) || !errors.Is(err, troupe.ErrOverflow) {
+		t.Errorf("the fourth: %v", err)
+	}
+	if err := c.Jobs("chores").Resume(ctx); err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		if err := <-outcomes; err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestMapKeepsOrder(t *testing.T) {
+	c := start(t, choreGroup(2))
+	inputs := func(yield func(*chore) bool) {
+		for n := range 100 {
+			in := &chore{N: n}
+			if n%10 == 3 {
+				in = &chore{Do: "typed", N: n}
+			}
+			if !yield(in) {
+				return
+			}
+		}
+	}
+	n := 0
+	for out, err := range chores.Map(within(t), c, inputs, 8) {
+		var typed *typedError
+		if n%10 == 3 {
+			if !errors.As(err, &typed) || typed.Code != n {
+				t.Errorf("%d: %v", n, err)
+			}
+		} else if err != nil || out.N != n {
+			t.Errorf("%d: %+v, %v", n, out, err)
+		}
+		n++
+	}
+	if n != 100 {
+		t.Errorf("%d outcomes", n)
+	}
+	for out, err := range chores.Map(within(t), c, inputs, 8) {
+		if err != nil || out.N != 0 {
+			t.Errorf("%+v, %v", out, err)
+		}
+		break
+	}
+}
+
+func TestMapEndsWithItsContext(t *testing.T) {
+	c := start(t, choreGroup(1))
+	ctx, cancel := context.WithCancel(within(t))
+	defer cancel()
+	forever := func(yield func(*chore) bool) {
+		for yield(&chore{Do: "take", N: int(time.Millisecond)}) {
+		}
+	}
+	var last error
+	n := 0
+	for _, err := range chores.Map(ctx, c, forever, 4) {
+		last = err
+		if n++; n == 5 {
+			cancel()
+		}
+	}
+	if !errors.Is(last, context.Canceled) || n > 16 {
+		t.Errorf("%d outcomes, the last %v", n, last)
+	}
+}
+
+// A worker that drains finishes the job it has, and no other is given to it.
+func TestK3DrainingWorkerFinishesItsJob(t *testing.T) {
+	c := start(t, choreGroup(1))
+	ctx := within(t)
+	if _, err := chores.Submit(ctx, c, &chore{}); err != nil { // it is there
+		t.Fatal(err)
+	}
+	outcomes := make(chan *chored, 5)
+	for n := range cap(outcomes) {
+		go func() {
+			got, err := chores.SubmitJob(ctx, c, &chore{Do: "take", N: int(200 * time.Millisecond)}, troupe.JobOptions{Priority: -n})
+			if err != nil {
+				t.Error(err)
+			}
+			outcomes <- got
+		}()
+	}
+	eventually(t, "one to be held", func() bool { r := jobsReport(t, c); return r.Held == 1 && r.Queued == 4 })
+	if _, err := troupe.RecycleChild(ctx, c.Supervisor("master/chores"), "chores/1"); err != nil {
+		t.Fatal(err)
+	}
+	pids := make(map[int]int)
+	for range cap(outcomes) {
+		got := <-outcomes
+		pids[got.OSPID]++
+		if got.Job.Redelivered || got.Job.Attempt != 1 {
+			t.Errorf("done twice: %+v", got)
+		}
+	}
+	if len(pids) != 2 || !slices.Contains([]int{pids[os.Getpid()]}, 0) {
+		t.Errorf("done by %v", pids)
+	}
+	if s := c.Stats(); len(s.DeadLetters) != 0 {
+		t.Errorf("dead letters: %v", s.DeadLetters)
+	}
+}
+
+// A job whose worker is killed since it did not drain in time is given out again,
+// and not blamed.
+func TestK3OverdueJobIsNotBlamed(t *testing.T) {
+	cfg := choreGroup(1)
+	cfg.Groups[0].DrainTimeout, cfg.Groups[0].TerminateTimeout = 50*time.Millisecond, 50*time.Millisecond
+	cfg.Groups[0].Jobs.Deaths = 1
+	c := start(t, cfg)
+	ctx := within(t)
+	outcome := make(chan *chored, 1)
+	go func() {
+		got, err := chores.Submit(ctx, c, &chore{Do: "take", N: int(400 * time.Millisecond)})
+		if err != nil {
+			t.Error(err)
+		}
+		outcome <- got
+	}()
+	eventually(t, "it to be held", func() bool { return jobsReport(t, c).Held == 1 })
+	if _, err := troupe.RecycleChild(ctx, c.Supervisor("master/chores"), "chores/1"); err != nil {
+		t.Fatal(err)
+	}
+	if got := <-outcome; got == nil || !got.Job.Redelivered || got.Job.Attempt != 2 {
+		t.Errorf("got %+v", got)
+	}
+}
+
+// A worker that is stopped keeps its job; the others go on with theirs, and when
+// it is killed for it, the job is theirs.
+func TestL1StoppedWorkerLosesItsJob(t *testing.T) {
+	cfg := choreGroup(2)
+	cfg.Groups[0].Heartbeat, cfg.Groups[0].HangAfter, cfg.Groups[0].DumpGrace = 100*time.Millisecond, time.Second, 100*time.Millisecond
+	c := start(t, cfg)
+	ctx := within(t)
+	stopped := make(chan *chored, 1)
+	go func() {
+		got, err := chores.Submit(ctx, c, &chore{Do: "stop once"})
+		if err != nil {
+			t.Error(err)
+		}
+		stopped <- got
+	}()
+	for n := range 50 {
+		if _, err := chores.Submit(ctx, c, &chore{N: n}); err != nil {
+			t.Error(err)
+		}
+	}
+	if got := <-stopped; got == nil || !got.Job.Redelivered {
+		t.Errorf("got %+v", got)
+	}
+}
+
+// Whoever stops the queue costs those who wait an error; the next one takes the
+// workers that there are.
+func TestQueueThatIsStoppedIsReplaced(t *testing.T) {
+	cfg := choreGroup(2)
+	cfg.Intensity = troupe.Intensity{MaxRestarts: 5, Period: time.Minute}
+	c := start(t, cfg)
+	ctx, queue := within(t), c.Jobs("chores")
+	begun := make(chan error, 2)
+	for range 2 {
+		go func() {
+			_, err := chores.Submit(ctx, c, &chore{Do: "take", N: int(300 * time.Millisecond)})
+			begun <- err
+		}()
+	}
+	eventually(t, "two to be held", func() bool { return jobsReport(t, c).Held == 2 })
+	waits := make(chan error, 1)
+	go func() {
+		_, err := chores.Submit(ctx, c, &chore{})
+		waits <- err
+	}()
+	eventually(t, "one to wait", func() bool { return jobsReport(t, c).Queued == 1 })
+	c.System().Root.Stop(queue.Ref().PID())
+	for range 2 {
+		if err := <-begun; !errors.Is(err, troupe.ErrMaybeDone) {
+			t.Errorf("begun: %v", err)
+		}
+	}
+	if err := <-waits; !errors.Is(err, troupe.ErrDraining) {
+		t.Errorf("waits: %v", err)
+	}
+	eventually(t, "jobs to be done again", func() bool {
+		_, err := chores.Submit(ctx, c, &chore{})
+		return err == nil
+	})
+	eventually(t, "both workers to be known", func() bool { return jobsReport(t, c).Workers == 2 })
+}
+
+// From a worker: what a job's error is there too.
+var submitters = troupe.RegisterFunc("submitters", func(ctx context.Context, in *chore) (*chored, error) {
+	c := troupe.FromContext(ctx)
+	got, err := chores.SubmitJob(ctx, c, in, troupe.JobOptions{ID: in.Text})
+	var failed *troupe.JobFailedError
+	var typed *typedError
+	switch {
+	case err == nil:
+		return got, nil
+	case errors.As(err, &failed) && errors.As(err, &typed):
+		return &chored{N: -typed.Code, Job: troupe.Job{Attempt: failed.Attempts}}, nil
+	}
+	return nil, err
+})
+
+func TestJobsFromWorkers(t *testing.T) {
+	cfg := choreGroup(1)
+	cfg.Groups = append(cfg.Groups, troupe.Group{Kind: submitters.Kind})
+	c := start(t, cfg)
+	ctx := within(t)
+	if got, err := submitters.Call(ctx, c, &chore{N: 4}); err != nil || got.N != 4 || !got.AsJob {
+		t.Errorf("got %+v, %v", got, err)
+	}
+	if got, err := submitters.Call(ctx, c, &chore{Do: "typed", N: 6}); err != nil || got.N != -6 || got.Job.Attempt != 3 {
+		t.Errorf("typed: %+v, %v", got, err)
+	}
+	var quarantined *troupe.JobQuarantinedError
+	_, err := submitters.Call(ctx, c, &chore{Do: "die", Text: "SIGKILL"})
+	if !errors.As(err, &quarantined) || len(quarantined.Reasons) != 3 || quarantined.ID != "SIGKILL" {
+		t.Errorf("quarantined: %v", err)
+	}
+	var refused *troupe.JobRefusedError
+	if _, err := submitters.Call(ctx, c, &chore{Text: strings.Repeat("x", 600)}); !errors.As(err, &refused) || !errors.Is(err, troupe.ErrBadJob) {
+		t.Errorf("refused: %v", err)
+	}
+}
