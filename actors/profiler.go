@@ -15,14 +15,13 @@ import (
 // others, which take a moment each.
 type profiler struct {
 	who     string
-	looking bool              // at the CPU
-	taking  bool              // another one
-	waiting []profileWanted   // others
-	cut     chan struct{}     // closed when the monitor stops
-	running sync.WaitGroup    // the goroutines
-	asked   map[int]asker     // whom they work for
-	last    int               // key in asked
-	send    func(message any) // to the monitor
+	looking bool                // at the CPU
+	taking  bool                // another one
+	waiting []profileWanted     // others
+	cut     chan struct{}       // closed when the monitor stops
+	running sync.WaitGroup      // the goroutines
+	asked   map[*profiled]asker // whom they work for
+	send    func(message any)   // to the monitor
 }
 
 type asker = *actor.PID
@@ -34,7 +33,6 @@ type profileWanted struct {
 
 // profiled is what a goroutine of the profiler has made.
 type profiled struct {
-	key   int
 	cpu   bool
 	reply any
 }
@@ -46,7 +44,7 @@ func (*profiled) IgnoreDeadLetterLogging() {}
 const maxProfiles = 16
 
 func (p *profiler) started(ctx actor.Context) {
-	p.send, p.cut, p.asked = toSelf(ctx), make(chan struct{}), make(map[int]asker)
+	p.send, p.cut, p.asked = toSelf(ctx), make(chan struct{}), make(map[*profiled]asker)
 }
 
 // want takes a request; what is wrong with it is answered at once.
@@ -80,26 +78,33 @@ func (p *profiler) next() {
 }
 
 func (p *profiler) begin(w profileWanted) {
-	p.last++
-	key, cpu := p.last, w.req.Name == ProfileCPU
-	p.asked[key] = w.by
-	if cpu {
+	made := &profiled{cpu: w.req.Name == ProfileCPU}
+	p.asked[made] = w.by
+	if made.cpu {
 		p.looking = true
 	} else {
 		p.taking = true
 	}
-	p.running.Go(func() { p.send(&profiled{key, cpu, p.take(w.req)}) })
+	p.running.Go(func() {
+		made.reply = p.take(w.req)
+		p.send(made)
+	})
 }
 
-// done takes what a goroutine has made.
+// done takes what a goroutine has made; one of an earlier instance of the
+// monitor was answered by that.
 func (p *profiler) done(ctx actor.Context, made *profiled) {
+	by, ours := p.asked[made]
+	if !ours {
+		return
+	}
+	delete(p.asked, made)
 	if made.cpu {
 		p.looking = false
 	} else {
 		p.taking = false
 	}
-	ctx.Send(p.asked[made.key], made.reply)
-	delete(p.asked, made.key)
+	ctx.Send(by, made.reply)
 	p.next()
 }
 
