@@ -27,6 +27,7 @@ type life struct {
 	recycled *LimitError // what it was asked to stop for; nil: something else
 	excess   *LimitError // what it was killed for
 	faulty   bool        // the excess came before it was asked to stop
+	blamed   error       // what somebody else had it killed for
 	pulse    pulse
 	progress progress
 }

@@ -17,6 +17,8 @@ func (l *life) verdict(reported Reason) Reason {
 		return Failure(l.blame(reported, nil))
 	case l.faulty:
 		return Failure(l.blame(reported, l.excess))
+	case l.blamed != nil && !l.planned:
+		return Failure(l.blame(reported, l.blamed))
 	case l.planned:
 		return Reason{Kind: ReasonShutdown, Err: l.plannedEnd(reported)}
 	case l.overdue:
@@ -46,6 +48,8 @@ func (l *life) plannedEnd(reported Reason) error {
 	switch {
 	case l.excess != nil:
 		err = l.blame(reported, l.excess)
+	case l.blamed != nil:
+		err = l.blame(reported, l.blamed)
 	case l.overdue:
 		err = l.blame(reported, nil)
 	}

@@ -79,6 +79,8 @@ func (p *proxy) Receive(ctx actor.Context) {
 		p.carryOut(ctx, p.life.shutdown())
 	case *KillAll:
 		p.carryOut(ctx, p.life.killAll())
+	case *KillWorker:
+		p.killFor(ctx, msg)
 	case *actor.Stopping:
 		p.stopped()
 	}

@@ -12,6 +12,7 @@ func (m *master) builtIns(cfg Config) []actors.BuiltIn {
 	return []actors.BuiltIn{
 		{Name: actors.MonitorName, New: func() actor.Actor { return actors.NewMonitor(m.monitor()) }},
 		{Name: actors.CommandsName, New: func() actor.Actor { return actors.NewCommands(m.hub.configurer(cfg)) }},
+		m.cache(cfg),
 	}
 }
 
@@ -19,5 +20,6 @@ func (m *master) builtIns(cfg Config) []actors.BuiltIn {
 func (k *worker) builtIns() []actors.BuiltIn {
 	return append([]actors.BuiltIn{
 		{Name: actors.MonitorName, New: func() actor.Actor { return actors.NewMonitor(k.p.monitor()) }},
+		k.cache(),
 	}, k.jobsAgent()...)
 }

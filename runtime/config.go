@@ -50,6 +50,10 @@ type Config struct {
 	Mailbox    MailboxLimits // of each actor
 	Hold       HoldLimits    // of each slot and group
 
+	// InvalidateWithin is how long a worker has to drop what a [Cache]
+	// invalidates, before it is killed; 0 means 2 s.
+	InvalidateWithin time.Duration
+
 	guards osproc.Guards // armed in workers; zero: all. Tests prove each alone
 }
 
@@ -128,6 +132,7 @@ func (cfg Config) withDefaults() Config {
 	cfg.Hold.Messages = cmp.Or(cfg.Hold.Messages, min(10_000, max(1, cfg.Mailbox.Messages/2)))
 	cfg.Hold.Bytes = cmp.Or(cfg.Hold.Bytes, max(1, cfg.Mailbox.Bytes/2))
 	cfg.Hold.Age = cmp.Or(cfg.Hold.Age, time.Minute)
+	cfg.InvalidateWithin = cmp.Or(cfg.InvalidateWithin, 2*time.Second)
 	groups := make([]Group, len(cfg.Groups))
 	workers := 0
 	for i, g := range cfg.Groups {
@@ -154,6 +159,7 @@ func (cfg Config) validate() error {
 	v.atLeast("Hold.Messages", cfg.Hold.Messages, 1)
 	v.atLeast("Hold.Bytes", cfg.Hold.Bytes, 1)
 	v.notNegative("Hold.Age", cfg.Hold.Age)
+	v.notNegative("InvalidateWithin", cfg.InvalidateWithin)
 	v.intensity("Intensity", cfg.Intensity)
 	if len(cfg.Groups) == 0 {
 		v.add("Groups", "is empty: a cluster needs at least one group")

@@ -42,6 +42,7 @@ type process struct {
 
 	strangers tally // messages that no actor here handled, by type
 	unknown   tally // messages of types that nobody registered here, by wire name
+	caches    *cacheTable
 
 	lifetime lifetime     // of services and functions
 	frozen   atomic.Bool  // a worker in the master's process that is stopped or dead
@@ -93,6 +94,7 @@ func newProcess(cfg processConfig) *process {
 	p.system.Root.WithSpawnMiddleware(p.spawnMiddleware)
 	p.system.EventStream.Subscribe(p.countDeadLetter)
 	p.cluster = &Cluster{p: p}
+	p.caches = newCacheTable(p.tellCache)
 	p.system.Extensions.Register(&extension{cluster: p.cluster})
 	p.environment().Install(p.system)
 	return p

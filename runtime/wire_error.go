@@ -32,6 +32,7 @@ const (
 	codeBadJob
 	codeNoJob
 	codeNotDrained
+	codeNotDropped
 )
 
 var codeSentinels = [...]error{
@@ -52,6 +53,7 @@ var codeSentinels = [...]error{
 	codeBadJob:       actors.ErrBadJob,
 	codeNoJob:        actors.ErrNoJob,
 	codeNotDrained:   actors.ErrNotDrained,
+	codeNotDropped:   actors.ErrNotDropped,
 }
 
 // lostCall is the answer to a call whose process died. Why it died can be

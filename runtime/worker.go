@@ -202,6 +202,7 @@ func (k *worker) admitAgent() {
 // nothing is handled any more. The caller cuts its link.
 func (k *worker) die() {
 	k.p.freeze()
+	k.p.caches.Detach()
 	k.p.lifetime.end()
 	k.p.gate.Kill()
 }
