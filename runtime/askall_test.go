@@ -128,6 +128,30 @@ func TestAskAllOfUnfitMessages(t *testing.T) {
 	}
 }
 
+// Who calls, or waits, is refused alike whether the actor is in its process or
+// in another.
+func TestValidateIsTheSameAtHome(t *testing.T) {
+	bubble(t, troupe.Config{Groups: []troupe.Group{{Kind: puppets}}}, func(c *troupe.Cluster) {
+		pid, err := c.System().Root.SpawnNamed(actor.PropsFromProducer(func() actor.Actor { return &puppet{} }), "local")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.System().Root.Stop(pid)
+		var invalid *troupe.InvalidError
+		for _, ref := range []troupe.Ref{c.Ref(pid), c.Slot("puppet", 1)} {
+			if _, err := troupe.Ask[*echo](context.Background(), ref, &echo{"invalid"}); !errors.As(err, &invalid) {
+				t.Errorf("Ask of %v: %v", ref, err)
+			}
+			if err := c.Send(context.Background(), ref, &echo{"invalid"}); !errors.As(err, &invalid) {
+				t.Errorf("Send to %v: %v", ref, err)
+			}
+			if got, err := troupe.Ask[any](context.Background(), ref, &refuse{"no"}); err == nil || got != nil {
+				t.Errorf("an error as the reply of %v: %v, %v", ref, got, err)
+			}
+		}
+	})
+}
+
 // H1 and F5, of many at once: who dies, is stopped, or congested, delays its own
 // answer alone, and each has one outcome.
 func TestH1AskAllHasOneOutcomeEach(t *testing.T) {

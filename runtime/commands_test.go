@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -222,5 +223,87 @@ func TestUnfitConfigIsRefused(t *testing.T) {
 	}
 	if err := c.UpdateConfig(shortly(t), "nosuch", &duty{"x"}); !errors.Is(err, troupe.ErrNoActor) {
 		t.Errorf("no such group: %v", err)
+	}
+}
+
+// configurers give configurations from workers.
+var configurers = troupe.RegisterFunc("configurer", func(ctx context.Context, d *duty) (*done, error) {
+	c := troupe.FromContext(ctx)
+	if d.Text == "reload" {
+		return &done{}, c.Reload(ctx, "deputy")
+	}
+	return &done{}, c.UpdateConfig(ctx, "deputy", d)
+})
+
+func TestCommandsFromAWorker(t *testing.T) {
+	c := start(t, troupe.Config{Groups: []troupe.Group{{Kind: deputies, Size: 3}, {Kind: configurers.Kind}}})
+	for _, text := range []string{"one", "reload", "two"} {
+		if _, err := configurers.Call(shortly(t), c, &duty{text}); err != nil {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+	for _, a := range troupe.AskAll[*accounted](shortly(t), c.Slots("deputy"), &account{}) {
+		if a.Err != nil || a.Reply.Reloads != 1 || !slices.Equal(a.Reply.Orders, []string{"one", "two"}) {
+			t.Errorf("%v: %+v, %v", a.Ref, a.Reply, a.Err)
+		}
+	}
+	if _, err := configurers.Call(shortly(t), c, &duty{"refuse"}); err == nil || !strings.Contains(err.Error(), "3 of 3") {
+		t.Errorf("refused by all: %v", err)
+	}
+	eventually(t, "no call to be left", func() bool { return c.Stats().PendingCalls == 0 })
+}
+
+// R1, of configurations: whatever dies meanwhile, and whoever has not answered,
+// in the end each worker has the last one, and nobody waits for anything.
+func TestR1ConfigsUnderKills(t *testing.T) {
+	c := start(t, troupe.Config{Groups: []troupe.Group{{
+		Kind: deputies, Size: 3, Intensity: troupe.Intensity{MaxRestarts: 1000, Period: time.Second},
+		Backoff: troupe.Backoff{First: time.Millisecond, Min: time.Millisecond, Max: 20 * time.Millisecond},
+	}}})
+	var killing sync.WaitGroup
+	stop := make(chan struct{})
+	killing.Go(func() { killNow(c, stop) })
+	var giving sync.WaitGroup
+	for giver := range 3 {
+		giving.Go(func() {
+			for n := range 25 {
+				err := c.UpdateConfig(shortly(t), "deputy", &duty{fmt.Sprint(giver, " ", n)})
+				var failed *troupe.CommandError
+				if err != nil && !errors.As(err, &failed) {
+					t.Errorf("config %d: %v", n, err)
+				}
+				if errors.Is(err, context.DeadlineExceeded) {
+					t.Errorf("config %d was neither carried out nor lost: %v", n, err)
+				}
+			}
+		})
+	}
+	giving.Wait()
+	close(stop)
+	killing.Wait()
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	for err := c.UpdateConfig(ctx, "deputy", &duty{"last"}); err != nil && ctx.Err() == nil; {
+		err = c.UpdateConfig(ctx, "deputy", &duty{"last"}) // whoever was killed a moment ago
+	}
+	for _, a := range troupe.AskAll[*accounted](ctx, c.Slots("deputy"), &account{}) {
+		if a.Err != nil || a.Reply.Orders[len(a.Reply.Orders)-1] != "last" {
+			t.Errorf("%v: %+v, %v", a.Ref, a.Reply, a.Err)
+		}
+	}
+	eventually(t, "no call to be left", func() bool { s := c.Stats(); return s.OpenCalls == 0 && s.PendingCalls == 0 })
+}
+
+// killNow kills one deputy after the other until it is told to stop.
+func killNow(c *troupe.Cluster, stop <-chan struct{}) {
+	tick := time.NewTicker(30 * time.Millisecond)
+	defer tick.Stop()
+	for n := 0; ; n++ {
+		select {
+		case <-stop:
+			return
+		case <-tick.C:
+			c.System().Root.Send(c.Slots("deputy")[n%3].PID(), &die{"SIGKILL"})
+		}
 	}
 }

@@ -38,6 +38,9 @@ var hostilities = map[string]func(l *transport.Link, self string){
 	"malformed meta": func(l *transport.Link, _ string) {
 		data(l, &transport.Frame{Kind: troupe.KindMessage, To: transport.Addr{Host: "master", Name: "master"}, Type: echoName, Payload: []byte{0xa0}, Meta: []byte{1, 200}})
 	},
+	"goes in circles": func(l *transport.Link, _ string) {
+		data(l, &transport.Frame{Kind: troupe.KindMessage, To: transport.Addr{Host: "master", Name: "master"}, Type: echoName, Payload: []byte{0xa0}, Meta: []byte{3, 1, 200}})
+	},
 	"pauses everything": func(l *transport.Link, _ string) {
 		for i := range 40_000 {
 			control(l, &transport.Frame{Kind: troupe.KindPause, To: transport.Addr{Host: "puppet/1#1", Name: fmt.Sprint(i)}})
@@ -113,6 +116,7 @@ func TestF10HostileWorkers(t *testing.T) {
 			counted := map[string]string{
 				"replies to no call": "late reply", "unknown type": "not decodable",
 				"undecodable payload": "not decodable", "malformed meta": "not decodable",
+				"goes in circles": "too many hops",
 			}[name]
 			switch {
 			case counted != "":

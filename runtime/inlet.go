@@ -271,6 +271,7 @@ func (in *inlet) sender(f *transport.Frame) *actor.PID {
 // reject makes a dead letter of a message that cannot be delivered and tells
 // its caller why.
 func (in *inlet) reject(f *transport.Frame, message any, err error) {
+	in.p.noteUnknown(err)
 	sender := in.sender(f)
 	in.p.bury(&actors.DeadLetter{
 		To: pidOf(f.To), Message: message, Type: f.Type, Sender: sender, Reason: rejection(err),

@@ -36,6 +36,7 @@ type launcher struct {
 	cluster uuid.UUID
 	carry   carry
 	plan    *faults.Plan   // of a test; nil: none
+	schemas schemaLog      // what was told of other versions of messages
 	running sync.WaitGroup // the goroutines of the handles
 }
 
@@ -128,6 +129,7 @@ func (h *handle) connect(r io.ReadCloser, w io.WriteCloser, s settings) (*transp
 	if err := checkHello(hello, h.launcher.cluster, h.who); err != nil {
 		return nil, err
 	}
+	h.launcher.schemas.compare(h.launcher.hub.p.log, h.who.String(), hello)
 	link := transport.New(r, w, transport.Config{
 		MaxMessage: h.launcher.cfg.MaxMessage, Congested: h.life.setCongested,
 	}, h.life)

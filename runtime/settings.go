@@ -33,15 +33,19 @@ type settings struct {
 func masterHello(cluster uuid.UUID, s settings) transport.Hello {
 	return transport.Hello{
 		Version: transport.Version, Cluster: cluster, Address: masterAddress, Kinds: kindNames(),
-		Fields: map[string][]byte{settingsField: encodeWire(s)},
+		Fields: map[string][]byte{settingsField: encodeWire(s), schemaField: schemaDigest(messages.Schema())},
 	}
 }
 
 // workerHello answers it.
 func workerHello(master transport.Hello, who string) transport.Hello {
-	return transport.Hello{
+	hello := transport.Hello{
 		Version: transport.Version, Cluster: master.Cluster, Address: who, Kinds: kindNames(),
 	}
+	if types := answerSchema(master.Fields[schemaField], messages.Schema()); types != nil {
+		hello.Fields = map[string][]byte{typesField: types}
+	}
+	return hello
 }
 
 // checkHello is the master's judgement of a worker's hello.

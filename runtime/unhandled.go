@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"sync"
@@ -8,6 +9,7 @@ import (
 	"github.com/asynkron/protoactor-go/actor"
 
 	"github.com/seed-4314ae1d/troupe/actors"
+	"github.com/seed-4314ae1d/troupe/runtime/internal/codec"
 )
 
 // Unhandled is what an actor calls in the default case of its switch, with the
@@ -40,8 +42,24 @@ func (p *process) unhandled(self, sender *actor.PID, message any) {
 	}
 }
 
-// maxStrangers bounds the types of which each is counted for itself.
-const maxStrangers = 1024
+// noteUnknown logs, once for each, a type that was sent here and that nobody has
+// registered here. It is called by readers, and logs off them.
+func (p *process) noteUnknown(err error) {
+	var unknown *codec.UnknownTypeError
+	if !errors.As(err, &unknown) || !p.unknown.add(clip(unknown.Name, maxStrangerName)) {
+		return
+	}
+	p.notices.push(1, func() {
+		p.log.Warn().Err(unknown).Msg("a message of a type that is not known here; further ones of the type are only counted")
+	})
+}
+
+// maxStrangers bounds the types of which each is counted for itself, and
+// maxStrangerName the bytes of a name that a peer made up.
+const (
+	maxStrangers    = 1024
+	maxStrangerName = 256
+)
 
 // otherTypes is what further ones are counted under.
 const otherTypes = "other types"

@@ -27,6 +27,12 @@ func (l *lockedLog) Write(b []byte) (int, error) {
 	return l.lines.Write(b)
 }
 
+func (l *lockedLog) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.lines.String()
+}
+
 func (l *lockedLog) count(text string) int {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -2,7 +2,9 @@ package runtime
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
+	"maps"
 	"testing"
 	"time"
 
@@ -35,11 +37,108 @@ func TestMetaRoundTripAndGarbage(t *testing.T) {
 func FuzzParseMeta(f *testing.F) {
 	f.Add(appendMeta(nil, 1, nil))
 	f.Add([]byte{2, 3, 1, 'a', 'b'})
+	f.Add(appendHops(appendMeta(nil, -1, nil), 200))
+	f.Add([]byte{metaHops, 2, 1, 1})
 	f.Fuzz(func(t *testing.T, b []byte) {
-		if _, err := parseMeta(b); err != nil && !errors.Is(err, errMeta) {
-			t.Error(err)
+		m, err := parseMeta(b)
+		if err != nil {
+			if !errors.Is(err, errMeta) {
+				t.Error(err)
+			}
+			deadlineIn(b)
+			return
+		}
+		again := actor.MessageEnvelope{Header: m.headers}
+		back, err := parseMeta(appendHops(appendMeta(nil, m.deadline, again.Header), m.hops))
+		delete(m.headers, hopsHeader)
+		if err != nil || back.deadline != m.deadline || back.hops != m.hops || !maps.Equal(back.headers, m.headers) {
+			t.Errorf("%+v came back as %+v, %v", m, back, err)
+		}
+		if once := countTag(b, metaDeadline); once <= 1 && deadlineIn(b) != m.deadline {
+			t.Errorf("deadline %d, or %d", deadlineIn(b), m.deadline)
 		}
 	})
+}
+
+// countTag counts the fields of a tag in a well-formed meta.
+func countTag(b []byte, tag byte) (n int) {
+	for len(b) > 0 {
+		size, read := binary.Uvarint(b[1:])
+		if b[0] == tag {
+			n++
+		}
+		b = b[1+read+int(size):]
+	}
+	return n
+}
+
+func TestMetaCarriesHops(t *testing.T) {
+	b := appendHops(appendMeta(nil, 5, nil), 3)
+	if m, err := parseMeta(b); err != nil || m.hops != 3 || m.deadline != 5 || m.header()[hopsHeader] != "3" {
+		t.Errorf("%+v, %v", m, err)
+	}
+	if len(appendHops(nil, 0)) != 0 {
+		t.Error("no hops take room")
+	}
+	forged := actor.MessageEnvelope{}
+	forged.SetHeader(hopsHeader, "3")
+	if b := appendMeta(nil, 0, forged.Header); len(b) != 0 {
+		t.Errorf("the header went out as one: % x", b)
+	}
+	m := meta{headers: map[string]string{hopsHeader: "x", "a": "b"}}
+	if got := m.header(); len(got) != 1 {
+		t.Errorf("a peer's header of that name came in: %v", got)
+	}
+	for _, bad := range [][]byte{{metaHops, 0}, {metaHops, 2, 1, 1}} {
+		if _, err := parseMeta(bad); !errors.Is(err, errMeta) {
+			t.Errorf("% x: %v", bad, err)
+		}
+	}
+}
+
+func TestHopsOfMessages(t *testing.T) {
+	p := &process{address: "a/1#1"}
+	own, foreign := actor.NewPID("a/1#1", "x"), actor.NewPID("b/1#1", "x")
+	for _, test := range []struct {
+		message any
+		header  string
+		want    uint8
+	}{
+		{message: 1, want: 0},
+		{message: &actor.MessageEnvelope{Sender: own}, want: 0},
+		{message: &actor.MessageEnvelope{Sender: foreign}, want: 1},
+		{message: &actor.MessageEnvelope{}, want: 1},
+		{message: &actor.MessageEnvelope{Sender: own}, header: "4", want: 5},
+		{message: &actor.MessageEnvelope{Sender: foreign}, header: "16", want: 17},
+		{message: &actor.MessageEnvelope{Sender: foreign}, header: "255", want: 17},
+		{message: &actor.MessageEnvelope{Sender: foreign}, header: "9999999", want: 17},
+		{message: &actor.MessageEnvelope{Sender: own}, header: "-1", want: 0},
+		{message: &actor.MessageEnvelope{Sender: own}, header: "rubbish", want: 0},
+	} {
+		if e, ok := test.message.(*actor.MessageEnvelope); ok && test.header != "" {
+			e.SetHeader(hopsHeader, test.header)
+		}
+		if got := p.hops(test.message); got != test.want {
+			t.Errorf("%v: %d, want %d", test.message, got, test.want)
+		}
+	}
+}
+
+func TestDeadlineIsRestored(t *testing.T) {
+	borrowed := append(make([]byte, 0, 64), appendHops(nil, 2)...)
+	f := &transport.Frame{Meta: borrowed}
+	restoreDeadline(f, 0)
+	if len(f.Meta) != len(borrowed) {
+		t.Error("there was none")
+	}
+	restoreDeadline(f, 7)
+	if deadlineIn(f.Meta) != 7 || borrowed[:cap(borrowed)][len(borrowed)] != 0 {
+		t.Errorf("% x; what was borrowed: % x", f.Meta, borrowed[:cap(borrowed)])
+	}
+	restoreDeadline(f, 9)
+	if deadlineIn(f.Meta) != 7 {
+		t.Error("another deadline in place of its own")
+	}
 }
 
 func FuzzDecodeWireError(f *testing.F) {

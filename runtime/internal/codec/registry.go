@@ -24,6 +24,7 @@ type Registry struct {
 type tables struct {
 	byType map[reflect.Type]*Type
 	byName map[string]*Type
+	shapes *schemaOnce // nil of the empty one
 }
 
 // New returns a registry of protobuf messages only.
@@ -131,7 +132,7 @@ func (r *Registry) add(rtype reflect.Type) (*Type, error) {
 }
 
 func (t *tables) clone() *tables {
-	next := &tables{maps.Clone(t.byType), maps.Clone(t.byName)}
+	next := &tables{maps.Clone(t.byType), maps.Clone(t.byName), new(schemaOnce)}
 	if next.byType == nil {
 		next.byType = make(map[reflect.Type]*Type)
 		next.byName = make(map[string]*Type)
