@@ -2,6 +2,7 @@ package actors
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -32,9 +33,10 @@ type monitor struct {
 // round is one gathering of answers.
 type round struct {
 	askers []*actor.PID
-	groups []groupAnswer // in the order of start
-	open   int           // groups that have not answered
-	err    error         // the master's, in place of groups
+	groups []groupAnswer          // in the order of start
+	jobs   map[string]*JobsReport // by group
+	open   int                    // questions without an answer
+	err    error                  // the master's, in place of groups
 }
 
 // Bounds of a round.
@@ -85,47 +87,55 @@ func (m *monitor) wantStatus(ctx actor.Context) {
 	}
 }
 
-// begin asks the master for its groups, then each group for its slots.
+// begin asks the master for its children, then those that have to say
+// something.
 func (m *monitor) begin(ctx actor.Context, askers []*actor.PID) {
-	m.round = &round{askers: askers}
-	m.question(ctx, ctx.Parent(), func(reply *Children, err error) {
+	m.round = &round{askers: askers, jobs: make(map[string]*JobsReport)}
+	question(m, ctx, ctx.Parent(), &WhichChildren{}, func(reply *Children, err error) {
 		m.round.err = err
-		if reply != nil {
-			m.askGroups(ctx, reply)
+		if reply == nil {
+			return
 		}
-		m.endIfDone(ctx)
+		for _, child := range reply.Children {
+			m.askChild(ctx, child)
+		}
 	})
 }
 
-func (m *monitor) askGroups(ctx actor.Context, master *Children) {
-	for _, child := range master.Children {
-		if child.Type != ChildGroup {
-			continue
-		}
-		i := len(m.round.groups)
-		m.round.groups = append(m.round.groups, groupAnswer{info: child})
-		if child.PID == nil { // it does not run
-			continue
-		}
-		m.round.open++
-		m.question(ctx, child.PID, func(reply *Children, err error) {
-			m.round.groups[i].reply, m.round.groups[i].err = reply, err
-			m.round.open--
-			m.endIfDone(ctx)
-		})
+func (m *monitor) askChild(ctx actor.Context, child ChildInfo) {
+	queue, hasJobs := strings.CutPrefix(child.ID, JobsPrefix)
+	switch {
+	case child.Type == ChildGroup:
+		m.askGroup(ctx, child)
+	case child.Type == ChildActor && hasJobs && child.PID != nil:
+		question(m, ctx, child.PID, &InspectJobs{}, func(reply *JobsReport, _ error) { m.round.jobs[queue] = reply })
 	}
 }
 
-// question asks a supervisor what it has. A future has a deadline of its own,
-// and an outcome always.
-func (m *monitor) question(ctx actor.Context, who *actor.PID, then func(*Children, error)) {
-	asked := ctx.RequestFuture(who, &WhichChildren{}, roundWait)
+func (m *monitor) askGroup(ctx actor.Context, child ChildInfo) {
+	i := len(m.round.groups)
+	m.round.groups = append(m.round.groups, groupAnswer{info: child})
+	if child.PID == nil { // it does not run
+		return
+	}
+	question(m, ctx, child.PID, &WhichChildren{}, func(reply *Children, err error) {
+		m.round.groups[i].reply, m.round.groups[i].err = reply, err
+	})
+}
+
+// question asks an actor of the runtime for an R. A future has a deadline of its
+// own, and always an outcome.
+func question[R any](m *monitor, ctx actor.Context, who *actor.PID, message any, then func(R, error)) {
+	m.round.open++
+	asked := ctx.RequestFuture(who, message, roundWait)
 	ctx.ReenterAfter(asked, func(reply any, err error) {
-		children, ok := reply.(*Children)
+		r, ok := reply.(R)
 		if err == nil && !ok {
 			err = fmt.Errorf("it answered with a %T", reply)
 		}
-		then(children, err)
+		m.round.open--
+		then(r, err)
+		m.endIfDone(ctx)
 	})
 }
 
@@ -138,7 +148,7 @@ func (m *monitor) endIfDone(ctx actor.Context) {
 	ended := m.round
 	m.round = nil
 	for _, by := range ended.askers {
-		ctx.Send(by, mergeStatus(m.cfg.Snapshot(), ended.groups, ended.err))
+		ctx.Send(by, ended.status(m.cfg.Snapshot()))
 	}
 	if next := m.waiting; len(next) > 0 {
 		m.waiting = nil

@@ -44,6 +44,7 @@ type GroupStatus struct {
 	RestartsLeft int           // of its workers, within the period of its intensity, now
 	LastReason   string        // of its last end or failure; "" before the first
 	Held         int           // messages that wait for whichever worker is ready first
+	Jobs         *JobsReport   // of its queue; nil: it has none, or that did not answer
 	Workers      []WorkerStatus
 	Err          string // why its supervisor did not answer: Workers are those that the master's links know of; "": it did
 }

@@ -13,21 +13,24 @@ type groupAnswer struct {
 	err   error
 }
 
-// mergeStatus puts together what supervisors and links know. Where they differ,
-// since one was asked after the other, the supervisors say which lives there are.
-// err is why the master did not name its groups.
-func mergeStatus(s Snapshot, groups []groupAnswer, err error) *ClusterStatus {
-	status := &ClusterStatus{At: s.At, Master: s.Master, Groups: make([]GroupStatus, len(groups))}
-	if err != nil {
-		status.Err = err.Error()
+// status puts together what supervisors and links know. Where they differ, since
+// one was asked after the other, the supervisors say which lives there are.
+func (r *round) status(s Snapshot) *ClusterStatus {
+	status := &ClusterStatus{At: s.At, Master: s.Master, Groups: make([]GroupStatus, len(r.groups))}
+	if r.err != nil {
+		status.Err = r.err.Error()
 	}
-	for i, g := range groups {
+	for i, g := range r.groups {
 		name := strings.TrimPrefix(g.info.ID, groupName(""))
 		status.Groups[i] = GroupStatus{
 			Name: name, State: g.info.State, Uptime: g.info.Uptime, Restarts: g.info.Restarts,
 			LastReason: atMost(g.info.LastReason, maxLastReason), Held: s.Held[name],
 		}
 		status.Groups[i].answered(s, g)
+		if jobs := r.jobs[name]; jobs != nil {
+			own := *jobs
+			status.Groups[i].Jobs = &own
+		}
 	}
 	return status
 }

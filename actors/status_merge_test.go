@@ -35,8 +35,9 @@ func TestMergeStatus(t *testing.T) {
 		{info: ChildInfo{ID: "group b", State: StateStopping}, err: errors.New("no answer")},
 		{info: ChildInfo{ID: "group c", State: StateStopped}},
 	}
+	r := &round{groups: groups, jobs: map[string]*JobsReport{"a": {Done: 3}}, err: errors.New("late")}
 	want := &ClusterStatus{At: time.Unix(1, 0), Master: MasterStatus{OSPID: 1}, Groups: []GroupStatus{
-		{Name: "a", State: StateReady, Strategy: OneForAll, Uptime: 9, Restarts: 2, RestartsLeft: 4, LastReason: "before", Held: 1, Workers: []WorkerStatus{
+		{Name: "a", State: StateReady, Strategy: OneForAll, Uptime: 9, Restarts: 2, RestartsLeft: 4, LastReason: "before", Held: 1, Jobs: &JobsReport{Done: 3}, Workers: []WorkerStatus{
 			{Slot: "a/1", State: StateReady, Worker: "a/1#2", OSPID: 11, Uptime: 8, Restarts: 1, LastReason: strings.Repeat("x", 1024) + " …", Age: 5, Usage: usage},
 			{Slot: "a/2", State: StateStopping, Worker: "a/2#1", OSPID: 12, Age: 6},
 			{Slot: "a/3", State: StateRestarting, Held: 4},
@@ -49,8 +50,12 @@ func TestMergeStatus(t *testing.T) {
 		}},
 		{Name: "c", State: StateStopped},
 	}, Err: "late"}
-	if got := mergeStatus(s, groups, errors.New("late")); !reflect.DeepEqual(got, want) {
+	got := r.status(s)
+	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got\n%+v\nwant\n%+v", got, want)
+	}
+	if got.Groups[0].Jobs.Done++; r.jobs["a"].Done != 3 {
+		t.Error("whoever gets it can change what others get")
 	}
 }
 
@@ -64,7 +69,7 @@ func TestStatusAsText(t *testing.T) {
 				{Slot: "a/2", State: StateRestarting},
 			}},
 			{Name: "b", State: StateStopped, Restarts: 1, LastReason: "gave up"},
-			{Name: "c", State: StateReady, Err: "no answer"},
+			{Name: "c", State: StateReady, Err: "no answer", Jobs: &JobsReport{Queued: 1, Delayed: 2, Held: 3, Quarantined: 4, Done: 5, Paused: true}},
 		},
 	}
 	want := []string{
@@ -74,6 +79,7 @@ func TestStatusAsText(t *testing.T) {
 		"a/2 restarting 0s 0",
 		"group b stopped 1 gave up",
 		"group c ready 0 no answer",
+		"jobs of c: 1 queued, 2 delayed, 3 held by workers, 4 in quarantine, 5 done, paused",
 	}
 	lines := strings.Split(strings.TrimSpace(s.String()), "\n")
 	for i := range lines {

@@ -15,7 +15,7 @@ func (s ChildState) MarshalJSON() ([]byte, error) { return json.Marshal(s.String
 func (s Strategy) MarshalJSON() ([]byte, error) { return json.Marshal(s.String()) }
 
 // String is the status as a table for people, a line for the master and for
-// each slot. Its form may change.
+// each slot, and one for each queue of jobs. Its form may change.
 func (s *ClusterStatus) String() string {
 	var b strings.Builder
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
@@ -25,7 +25,23 @@ func (s *ClusterStatus) String() string {
 		s.Groups[i].rows(w)
 	}
 	_ = w.Flush() // to a Builder
+	for i := range s.Groups {
+		if jobs := s.Groups[i].Jobs; jobs != nil {
+			fmt.Fprintf(&b, "jobs of %s: %s\n", s.Groups[i].Name, jobs.line())
+		}
+	}
 	return b.String()
+}
+
+func (r *JobsReport) line() string {
+	text := fmt.Sprintf("%d queued, %d delayed, %d held by workers, %d in quarantine, %d done", r.Queued, r.Delayed, r.Held, r.Quarantined, r.Done)
+	switch {
+	case r.Draining:
+		return text + ", draining"
+	case r.Paused:
+		return text + ", paused"
+	}
+	return text
 }
 
 func (m *MasterStatus) row(w *tabwriter.Writer) {

@@ -131,6 +131,9 @@ func TestStatusIsTheSameFromAWorker(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if here.Groups[0].Jobs != nil || here.Groups[1].Jobs == nil || there.Groups[1].Jobs == nil || here.Groups[1].Jobs.Workers > 1 {
+		t.Errorf("queues of jobs: %+v here, %+v there", here.Groups[1].Jobs, there.Groups[1].Jobs)
+	}
 	if a, b := skeleton(there), skeleton(here); a != b {
 		t.Errorf("a worker sees\n%sthe master\n%s", a, b)
 	}
