@@ -49,9 +49,17 @@ func (m *Mailbox) panicError(value any, stack []byte, message any) *PanicError {
 		Value:   fmt.Sprint(value),
 		Stack:   string(stack),
 		Actor:   m.path(),
-		Message: fmt.Sprintf("%T", actor.UnwrapEnvelopeMessage(message)),
+		Message: fmt.Sprintf("%T", handledFor(actor.UnwrapEnvelopeMessage(message))),
 		Err:     err,
 	}
+}
+
+// handledFor is what the actor has got in place of a token.
+func handledFor(message any) any {
+	if s, ok := message.(*Subscription); ok {
+		return s.Handling()
+	}
+	return message
 }
 
 func (m *Mailbox) path() string {

@@ -19,9 +19,9 @@ const (
 	anyWords = ">" // in a pattern, last: one or more words
 )
 
-// errBadTopic: a topic or a pattern is not well formed. The error is a
+// ErrBadTopic: a topic or a pattern is not well formed. The error is a
 // *topicError.
-var errBadTopic = errors.New("troupe: bad topic")
+var ErrBadTopic = errors.New("troupe: bad topic")
 
 // topicError says what is wrong with a topic or a pattern.
 type topicError struct {
@@ -29,10 +29,10 @@ type topicError struct {
 	Problem string // such as "has an empty word"
 }
 
-func (e *topicError) Error() string { return fmt.Sprintf("%v: %q %s", errBadTopic, e.Topic, e.Problem) }
+func (e *topicError) Error() string { return fmt.Sprintf("%v: %q %s", ErrBadTopic, e.Topic, e.Problem) }
 
-// Unwrap returns errBadTopic.
-func (e *topicError) Unwrap() error { return errBadTopic }
+// Unwrap returns ErrBadTopic.
+func (e *topicError) Unwrap() error { return ErrBadTopic }
 
 // checkTopic returns a *topicError unless name can be published to: words
 // joined by dots, of any characters but spaces, control characters, "*" and ">".

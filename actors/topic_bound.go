@@ -2,36 +2,36 @@ package actors
 
 import "fmt"
 
-// dropPolicy says what becomes of an event when a subscriber's queue is at its
+// DropPolicy says what becomes of an event when a subscriber's queue is at its
 // bound.
-type dropPolicy uint8
+type DropPolicy uint8
 
 const (
-	dropNew        dropPolicy = iota // the event is dropped, for this subscriber
-	dropOldest                       // the oldest queued one is dropped for it
-	dropSubscriber                   // the subscription ends, and its queue is dropped
+	DropNew        DropPolicy = iota // the event is dropped, for this subscriber
+	DropOldest                       // the oldest queued one is dropped for it
+	DropSubscriber                   // the subscription ends, and its queue is dropped
 )
 
-func (p dropPolicy) String() string {
+func (p DropPolicy) String() string {
 	switch p {
-	case dropNew:
+	case DropNew:
 		return "drop new"
-	case dropOldest:
+	case DropOldest:
 		return "drop oldest"
-	case dropSubscriber:
+	case DropSubscriber:
 		return "disconnect"
 	}
-	return fmt.Sprintf("dropPolicy(%d)", uint8(p))
+	return fmt.Sprintf("DropPolicy(%d)", uint8(p))
 }
 
-// known reports whether p is a policy. One that is not acts as dropNew.
-func (p dropPolicy) known() bool { return p <= dropSubscriber }
+// known reports whether p is a policy. One that is not acts as DropNew.
+func (p DropPolicy) known() bool { return p <= DropSubscriber }
 
 // queueBound is the bound of one subscriber's queue, and the account of what it
 // cost: a value, without the queue.
 type queueBound struct {
 	limit   int // events that may be queued; less than 1 is 1
-	policy  dropPolicy
+	policy  DropPolicy
 	dropped uint64 // events that the subscriber should have had
 	over    bool   // it was disconnected
 }
@@ -53,11 +53,11 @@ func (b queueBound) admit(queued int) (queueBound, admission) {
 		return b, admission{}
 	case queued < limit:
 		return b, admission{take: true}
-	case b.policy == dropOldest:
+	case b.policy == DropOldest:
 		evict := queued - limit + 1 // more than one when the limit was lowered
 		b.dropped += uint64(evict)
 		return b, admission{evict: evict, take: true}
-	case b.policy == dropSubscriber:
+	case b.policy == DropSubscriber:
 		b.dropped += uint64(queued) + 1
 		b.over = true
 		return b, admission{disconnect: true}

@@ -7,25 +7,25 @@ import (
 
 func TestI5BoundDecides(t *testing.T) {
 	for _, c := range []struct {
-		policy          dropPolicy
+		policy          DropPolicy
 		limit, queued   int
 		want            admission
 		dropped         uint64
 		wantsDisconnect bool
 	}{
-		{dropNew, 3, 0, admission{take: true}, 0, false},
-		{dropNew, 3, 2, admission{take: true}, 0, false},
-		{dropNew, 3, 3, admission{}, 1, false},
-		{dropNew, 3, 9, admission{}, 1, false},
-		{dropOldest, 3, 2, admission{take: true}, 0, false},
-		{dropOldest, 3, 3, admission{evict: 1, take: true}, 1, false},
-		{dropOldest, 3, 9, admission{evict: 7, take: true}, 7, false},
-		{dropSubscriber, 3, 2, admission{take: true}, 0, false},
-		{dropSubscriber, 3, 3, admission{disconnect: true}, 4, true},
-		{dropNew, 0, 0, admission{take: true}, 0, false},
-		{dropNew, 0, 1, admission{}, 1, false},
-		{dropOldest, -1, 1, admission{evict: 1, take: true}, 1, false},
-		{dropPolicy(9), 3, 3, admission{}, 1, false},
+		{DropNew, 3, 0, admission{take: true}, 0, false},
+		{DropNew, 3, 2, admission{take: true}, 0, false},
+		{DropNew, 3, 3, admission{}, 1, false},
+		{DropNew, 3, 9, admission{}, 1, false},
+		{DropOldest, 3, 2, admission{take: true}, 0, false},
+		{DropOldest, 3, 3, admission{evict: 1, take: true}, 1, false},
+		{DropOldest, 3, 9, admission{evict: 7, take: true}, 7, false},
+		{DropSubscriber, 3, 2, admission{take: true}, 0, false},
+		{DropSubscriber, 3, 3, admission{disconnect: true}, 4, true},
+		{DropNew, 0, 0, admission{take: true}, 0, false},
+		{DropNew, 0, 1, admission{}, 1, false},
+		{DropOldest, -1, 1, admission{evict: 1, take: true}, 1, false},
+		{DropPolicy(9), 3, 3, admission{}, 1, false},
 	} {
 		before := queueBound{limit: c.limit, policy: c.policy}
 		after, got := before.admit(c.queued)
@@ -43,10 +43,10 @@ func TestI5BoundDecides(t *testing.T) {
 // and each event is queued, delivered or counted.
 func TestI5StuckSubscriberIsBounded(t *testing.T) {
 	const limit, published = 10, 1000
-	for policy, wantQueue := range map[dropPolicy]string{
-		dropNew:        "[0 1 2 3 4 5 6 7 8 9]",
-		dropOldest:     "[990 991 992 993 994 995 996 997 998 999]",
-		dropSubscriber: "[]",
+	for policy, wantQueue := range map[DropPolicy]string{
+		DropNew:        "[0 1 2 3 4 5 6 7 8 9]",
+		DropOldest:     "[990 991 992 993 994 995 996 997 998 999]",
+		DropSubscriber: "[]",
 	} {
 		bound, queue, live := queueBound{limit: limit, policy: policy}, []int{}, 0
 		for event := range published {
@@ -76,11 +76,11 @@ func TestI5StuckSubscriberIsBounded(t *testing.T) {
 }
 
 func TestDropPolicyNames(t *testing.T) {
-	for policy, want := range map[dropPolicy]string{dropNew: "drop new", dropOldest: "drop oldest", dropSubscriber: "disconnect", 3: "dropPolicy(3)"} {
+	for policy, want := range map[DropPolicy]string{DropNew: "drop new", DropOldest: "drop oldest", DropSubscriber: "disconnect", 3: "DropPolicy(3)"} {
 		if got := policy.String(); got != want {
 			t.Errorf("%d: %q, want %q", policy, got, want)
 		}
-		if got := policy.known(); got != (policy <= dropSubscriber) {
+		if got := policy.known(); got != (policy <= DropSubscriber) {
 			t.Errorf("%v is known: %v", policy, got)
 		}
 	}

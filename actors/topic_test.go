@@ -57,7 +57,7 @@ func problemOf(t *testing.T, err error) string {
 		return ""
 	}
 	var bad *topicError
-	if !errors.As(err, &bad) || !errors.Is(err, errBadTopic) {
+	if !errors.As(err, &bad) || !errors.Is(err, ErrBadTopic) {
 		t.Fatalf("error %v, want a topicError", err)
 	}
 	return bad.Problem

@@ -13,6 +13,7 @@ func (m *master) builtIns(cfg Config) []actors.BuiltIn {
 		{Name: actors.MonitorName, New: func() actor.Actor { return actors.NewMonitor(m.monitor()) }},
 		{Name: actors.CommandsName, New: func() actor.Actor { return actors.NewCommands(m.hub.configurer(cfg)) }},
 		m.cache(cfg),
+		{Name: actors.BrokerName, New: func() actor.Actor { return actors.NewBroker(m.p.brokerConfig()) }},
 	}
 }
 
@@ -21,5 +22,6 @@ func (k *worker) builtIns() []actors.BuiltIn {
 	return append([]actors.BuiltIn{
 		{Name: actors.MonitorName, New: func() actor.Actor { return actors.NewMonitor(k.p.monitor()) }},
 		k.cache(),
+		{Name: actors.BrokerName, New: func() actor.Actor { return actors.NewWorkerBroker(k.p.brokerConfig()) }},
 	}, k.jobsAgent()...)
 }

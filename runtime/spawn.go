@@ -94,12 +94,30 @@ func (b *box) receive(next actor.ReceiverFunc) actor.ReceiverFunc {
 			b.abandon()
 			b.Restarted()
 			b.failure.Store(nil)
+		case *actors.Subscription:
+			b.receiveEvent(next, ctx, envelope.Message.(*actors.Subscription))
 		default:
-			b.resumed(envelope.Message)
-			if b.p.gate == nil || b.p.gate.Pass(b.id, envelope.Message) {
-				next(ctx, envelope)
-			}
+			b.handle(next, ctx, envelope)
 		}
+	}
+}
+
+// handle gives the actor a message of a user's.
+func (b *box) handle(next actor.ReceiverFunc, ctx actor.ReceiverContext, envelope *actor.MessageEnvelope) {
+	b.resumed(envelope.Message)
+	if b.p.gate == nil || b.p.gate.Pass(b.id, envelope.Message) {
+		next(ctx, envelope)
+	}
+}
+
+// receiveEvent changes a token for the event that it stands for.
+func (b *box) receiveEvent(next actor.ReceiverFunc, ctx actor.ReceiverContext, s *actors.Subscription) {
+	event, drops := s.Next()
+	if drops != nil {
+		b.handle(next, ctx, &actor.MessageEnvelope{Message: drops})
+	}
+	if event != nil {
+		b.handle(next, ctx, event)
 	}
 }
 
