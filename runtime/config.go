@@ -72,6 +72,9 @@ type Group struct {
 	Args any    // for a kind of RegisterKindOf
 	Size int    // workers; 0 means 1
 
+	// Routing says which worker gets a message for the group; 0 is RoundRobin.
+	Routing Routing
+
 	Procs int      // GOMAXPROCS of each worker; 0 means the CPUs divided by all workers, at least 1
 	Env   []string // added to the environment of each worker, as KEY=value
 
@@ -255,6 +258,9 @@ func (v *validation) group(field string, g Group) {
 	v.atLeast(field+".Procs", g.Procs, 1)
 	if g.Restart > Temporary {
 		v.add(field+".Restart", fmt.Sprintf("is %d, want Permanent, Transient or Temporary", g.Restart))
+	}
+	if g.Routing > Broadcast {
+		v.add(field+".Routing", fmt.Sprintf("is %d, want RoundRobin, LeastLoaded, ByKey or Broadcast", g.Routing))
 	}
 	v.strategy(field+".Strategy", g.Strategy)
 	v.intensity(field+".Intensity", g.Intensity)

@@ -42,7 +42,7 @@ func (g *groupRoute) configure(m *actors.UpdateConfig) int {
 	for _, s := range g.slots {
 		g.configureLocked(s, awaited[s.slot.N])
 	}
-	return len(g.slots)
+	return g.size()
 }
 
 // configureLocked gives a slot's life the new config. Without one its call, if

@@ -22,6 +22,10 @@ var (
 	ErrLooping   = actors.ErrLooping   // not done: it was passed on from process to process too often
 )
 
+// ErrBroadcast reports a call to a group with [Broadcast] routing. Nothing was
+// sent.
+var ErrBroadcast = errors.New("runtime: a group with Broadcast routing answers no calls: call each of Cluster.Slots")
+
 // ErrStuck is in the chain of the [ExitError] of a worker that was killed since
 // its root actor did not get on: see Group.StuckAfter.
 var ErrStuck = actors.ErrStuck

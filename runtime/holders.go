@@ -65,6 +65,8 @@ func (h *holders) set(key callKey, l *life, deadline int64) {
 	s := h.shard(key.id)
 	s.mu.Lock()
 	call, known := s.calls[key]
+	call.by.hands(-1)
+	l.hands(1)
 	call.by = l
 	if deadline != 0 {
 		call.deadline = deadline
@@ -95,8 +97,9 @@ func (h *holders) forget(key callKey) bool {
 	s := h.shard(key.id)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	_, known := s.calls[key]
+	call, known := s.calls[key]
 	delete(s.calls, key)
+	call.by.hands(-1)
 	return known
 }
 
@@ -143,6 +146,7 @@ func (h *holders) takeHeldBy(l *life) []callKey {
 		for key, call := range s.calls {
 			switch {
 			case key.host == l.addr:
+				call.by.hands(-1)
 				delete(s.calls, key)
 			case call.by == l:
 				delete(s.calls, key)

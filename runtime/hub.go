@@ -20,8 +20,7 @@ const masterAddress = "master"
 type hub struct {
 	p       *process
 	routes  routeTable
-	groups  map[string]*groupRoute
-	slots   map[actors.Slot]*slotRoute
+	groups  map[string]*groupRoute // never changes
 	holders *holders
 	watches *watchTable
 	closing atomic.Bool // no new work: the cluster is stopping
@@ -33,28 +32,18 @@ func newHub(p *process, groups []Group, limits HoldLimits) *hub {
 	h := &hub{
 		p:       p,
 		groups:  make(map[string]*groupRoute),
-		slots:   make(map[actors.Slot]*slotRoute),
 		holders: newHolders(),
 		watches: newWatchTable(),
 	}
 	for _, g := range groups {
-		h.addGroup(g.Name, g.Size, limits)
+		h.groups[g.Name] = newGroupRoute(h, g, limits)
+		h.routes.set(g.Name, &route{group: h.groups[g.Name]})
 	}
 	return h
 }
 
-func (h *hub) addGroup(name string, size int, limits HoldLimits) {
-	g := &groupRoute{place: place{hub: h, name: name, hold: hold{limits: limits}}}
-	for n := 1; n <= size; n++ {
-		slot := actors.Slot{Group: name, N: n}
-		s := &slotRoute{slot: slot, place: place{hub: h, name: slot.String(), hold: hold{limits: limits}}}
-		g.slots = append(g.slots, s)
-		h.slots[slot] = s
-		h.routes.set(s.name, &route{slot: s})
-	}
-	h.groups[name] = g
-	h.routes.set(name, &route{group: g})
-}
+// slot returns the route to a slot that has, or had, lives.
+func (h *hub) slot(slot actors.Slot) *slotRoute { return h.groups[slot.Group].open(slot.N) }
 
 // exists reports whether an address is that of the master or a living worker:
 // who can be told how a call ended.
@@ -118,21 +107,28 @@ func (h *hub) forward(l *life, f *transport.Frame) {
 		h.drop(&out, err, deadReason(err))
 		return
 	}
-	h.throttle(l, f.To)
+	h.throttle(l, f)
 }
 
-// throttle asks worker l to pause if where it has just sent to is paused.
-func (h *hub) throttle(l *life, to transport.Addr) {
-	r := h.routes.get(to.Host)
+// throttle asks worker l to pause if where it has just sent f to is paused.
+func (h *hub) throttle(l *life, f *transport.Frame) {
+	r := h.routes.get(f.To.Host)
 	if r == nil {
 		return
 	}
-	dest := r.life(to)
-	if p := r.place(); dest == nil && p != nil {
-		p.throttle(l, to)
+	dest, p := r.destination(f)
+	if dest == nil && p != nil {
+		p.throttle(l, f.To)
 	}
-	if dest != nil && dest != l && dest.pauses.has(to) {
-		dest.pauseSource(l, to)
+	if dest == nil || dest == l {
+		return
+	}
+	at := f.To
+	if r.group != nil {
+		at = r.group.heardBy(dest, at)
+	}
+	if dest.isPaused(at) {
+		dest.pauseSource(pausedSource{l, f.To}, at)
 	}
 }
 
@@ -183,21 +179,24 @@ func (h *hub) release(l *life, held heldFrame) error {
 	return nil
 }
 
-// abandon says that nobody will serve slot any more, and why.
+// abandon says that nobody will serve slot any more, and why. What waited for
+// it on behalf of its group goes to the others.
 func (h *hub) abandon(slot actors.Slot, why error) {
-	s := h.slots[slot]
+	s, g := h.slot(slot), h.groups[slot.Group]
 	gone := h.goneError(s.name, why)
-	s.mu.Lock()
-	waiting := s.closeLocked(gone)
-	s.mu.Unlock()
-	h.groups[slot.Group].disappoint(s, gone)
-	if g := h.groups[slot.Group]; g.allGone() {
+	waiting := s.close(gone)
+	g.disappoint(s, gone)
+	if g.allGone() {
 		g.mu.Lock()
 		waiting = append(waiting, g.closeLocked(gone)...)
 		g.mu.Unlock()
 	}
 	for i := range waiting {
-		h.drop(&waiting[i].frame, gone, deadReason(gone))
+		f := &waiting[i].frame
+		if f.To.Host == g.name && h.send(f, false) == nil {
+			continue
+		}
+		h.drop(f, gone, deadReason(gone))
 	}
 }
 
@@ -215,18 +214,6 @@ func (h *hub) goneError(name string, why error) error {
 		Text: fmt.Sprintf("%v: %s was given up: %v", actors.ErrNoActor, name, why),
 		Err:  actors.ErrNoActor,
 	}
-}
-
-func (g *groupRoute) allGone() bool {
-	for _, s := range g.slots {
-		s.mu.Lock()
-		gone := s.gone != nil
-		s.mu.Unlock()
-		if !gone {
-			return false
-		}
-	}
-	return true
 }
 
 // control handles a watch, unwatch or stop from any process.

@@ -25,11 +25,12 @@ type life struct {
 	notify   func(lifeEvent) // told of what the worker says of itself, on the reader
 	pauses   pauses
 	readings readings // of its pongs
+	burden   burden
 	draining atomic.Bool
 	death    atomic.Pointer[error] // why it died; set before anybody is told
 
 	mu      sync.Mutex
-	sources map[pausedSource]struct{} // guarded by mu
+	sources map[pausedSource]transport.Addr // and what it is that they wait for; guarded by mu
 }
 
 // pausedSource is a worker that was told to pause because of this one.
@@ -49,8 +50,8 @@ type lifeEvent struct {
 // newLife prepares the route to one incarnation; attach gives it a link.
 func newLife(h *hub, who actors.Incarnation, notify func(lifeEvent)) *life {
 	return &life{
-		hub: h, who: who, addr: who.String(), slot: h.slots[who.Slot],
-		notify: notify, sources: make(map[pausedSource]struct{}),
+		hub: h, who: who, addr: who.String(), slot: h.slot(who.Slot),
+		notify: notify, sources: make(map[pausedSource]transport.Addr),
 	}
 }
 
@@ -63,7 +64,7 @@ func (l *life) attach(link *transport.Link, limits MailboxLimits) {
 }
 
 // open lets the slot's messages through: the worker is ready.
-func (l *life) open() { l.hub.groups[l.who.Slot.Group].open(l.slot, l) }
+func (l *life) open() { l.hub.groups[l.who.Slot.Group].admit(l.slot, l) }
 
 // drain keeps new work away; what it has asked others may still be answered.
 func (l *life) drain() {
@@ -210,6 +211,7 @@ func (l *life) handleControl(f *transport.Frame) error {
 	switch f.Kind {
 	case kindPong:
 		l.readings.take(f.Payload, l.traffic(), time.Now())
+		l.burden.told(l.readings.get().Depth)
 	case kindPause:
 		l.pauses.pause(f.To)
 	case kindResume:
@@ -241,21 +243,20 @@ func (l *life) handleRequest(f *transport.Frame) error {
 // builtIn reports whether a registry id is that of an actor of the runtime.
 func builtIn(id string) bool { return id == masterAddress || strings.HasPrefix(id, masterAddress+"/") }
 
-// pauseSource asks from to pause for an address of this worker.
-func (l *life) pauseSource(from *life, to transport.Addr) {
-	key := pausedSource{from, to}
+// pauseSource asks a source to pause while this worker has paused at.
+func (l *life) pauseSource(key pausedSource, at transport.Addr) {
 	l.mu.Lock()
 	_, told := l.sources[key]
 	room := len(l.sources) < maxPauses
 	if !told && room {
-		l.sources[key] = struct{}{}
+		l.sources[key] = at
 	}
 	l.mu.Unlock()
 	if told || !room {
 		return
 	}
-	_ = from.link.SendControl(&transport.Frame{Kind: kindPause, To: to}) // dead: it sends no more
-	if !l.pauses.has(to) {
+	_ = key.from.link.SendControl(&transport.Frame{Kind: kindPause, To: key.to}) // dead: it sends no more
+	if !l.pauses.has(at) {
 		l.resumeSources() // it was freed in between
 	}
 }
@@ -264,8 +265,8 @@ func (l *life) pauseSource(from *life, to transport.Addr) {
 func (l *life) resumeSources() {
 	l.mu.Lock()
 	var freed []pausedSource
-	for key := range l.sources {
-		if !l.pauses.has(key.to) {
+	for key, at := range l.sources {
+		if !l.pauses.has(at) {
 			freed = append(freed, key)
 			delete(l.sources, key)
 		}

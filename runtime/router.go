@@ -50,7 +50,7 @@ func (r *router) Stop(pid *actor.PID) { r.SendSystemMessage(pid, &actor.Stop{}) 
 // transmit encodes a user message on the caller's goroutine and sends it on
 // its way. When it fails, nothing has been sent and no call is left open.
 func (p *process) transmit(to *actor.PID, message any, deadline int64) error {
-	headers, msg, sender := actor.UnwrapEnvelope(message)
+	headers, msg, sender := openEnvelope(message)
 	if done, err := p.transmitFailure(to, msg); done {
 		return err
 	}
@@ -66,6 +66,7 @@ func (p *process) transmit(to *actor.PID, message any, deadline int64) error {
 		return err
 	}
 	f.Meta = appendHops(appendMeta(nil, deadline, headers), hops)
+	f.Meta = p.appendKey(f.Meta, to.Address, msg, headers)
 	buf := f.Buf
 	if err := p.sendFrom(&f, sender, to); err != nil {
 		if buf != nil {
@@ -249,7 +250,7 @@ func deadReason(err error) actors.DeadReason {
 		return actors.DeadLooping
 	case errors.Is(err, actors.ErrNoActor), errors.Is(err, actors.ErrNotSent), errors.Is(err, actors.ErrMaybeDone):
 		return actors.DeadDown
-	case errors.As(err, &invalid):
+	case errors.As(err, &invalid), errors.Is(err, ErrBroadcast):
 		return actors.DeadInvalid
 	default:
 		return actors.DeadNotEncodable

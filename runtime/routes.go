@@ -64,6 +64,18 @@ func (r *route) place() *place {
 	return nil
 }
 
+// destination is where f was sent to, as far as that can be told afterwards:
+// the life, or where it waits; both nil: nowhere, or to a life that is gone.
+func (r *route) destination(f *transport.Frame) (*life, *place) {
+	switch {
+	case r.slot != nil:
+		return r.slot.live.Load(), &r.slot.place
+	case r.group != nil:
+		return r.group.destination(f)
+	}
+	return r.to, nil
+}
+
 // routeTable finds routes by address. It is read at each send and changes when
 // a worker comes or goes, so it is copied on writes and read without a lock.
 type routeTable struct {

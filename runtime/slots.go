@@ -134,6 +134,7 @@ type slotRoute struct {
 	place
 	slot actors.Slot
 	live atomic.Pointer[life] // set while a life takes messages; changed under mu
+	lost atomic.Bool          // mirrors gone != nil
 
 	awaited []callKey // who awaits that the next life takes the group's config; guarded by the group's mu
 }
@@ -191,123 +192,51 @@ func (s *slotRoute) shut(l *life) {
 	s.live.CompareAndSwap(l, nil)
 }
 
-// restore puts back what l was never given, before what came since.
+// restore puts back what a life was never given, before what came since; where
+// another life serves already, it gets it.
 func (s *slotRoute) restore(frames []transport.Frame) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.gone != nil {
 		return s.gone
 	}
+	for l := s.live.Load(); l != nil && len(frames) > 0; frames = frames[1:] {
+		if s.hub.release(l, heldFrame{frame: frames[0]}) != nil {
+			s.live.CompareAndSwap(l, nil)
+			break
+		}
+	}
 	s.hold.putBack(frames, time.Now())
 	s.setTimerLocked(s.hold.nextEnd())
 	return nil
+}
+
+// close says that no further life will come, and returns what waited.
+func (s *slotRoute) close(why error) []heldFrame {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.lost.Store(true)
+	return s.closeLocked(why)
+}
+
+// reopen says that lives will come again.
+func (s *slotRoute) reopen() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.gone = nil
+	s.lost.Store(false)
 }
 
 func (s *slotRoute) blocked(name string) <-chan struct{} {
 	if l := s.live.Load(); l != nil {
 		return l.pauses.wait(transport.Addr{Host: s.name, Name: name})
 	}
+	return s.waits()
+}
+
+// waits returns what a goroutine waits for while too much is held.
+func (s *slotRoute) waits() <-chan struct{} {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.waitLocked()
-}
-
-// groupRoute leads to whichever slot the group's routing picks: round robin
-// over those that are ready and not paused.
-type groupRoute struct {
-	place
-	slots []*slotRoute // never changes
-	next  atomic.Uint32
-
-	config *transport.Frame // the first message of each life; nil: none; guarded by mu
-}
-
-// pick chooses the next life in turn.
-func (g *groupRoute) pick(to transport.Addr) *life { return g.choose(to, g.next.Add(1)) }
-
-// peek is the life that pick would choose now.
-func (g *groupRoute) peek(to transport.Addr) *life { return g.choose(to, g.next.Load()+1) }
-
-// choose returns the first life, from start on, that is ready and not paused;
-// one that is paused only when all are.
-func (g *groupRoute) choose(to transport.Addr, turn uint32) *life {
-	start := int(turn % uint32(len(g.slots)))
-	var paused *life
-	for i := range g.slots {
-		l := g.slots[(start+i)%len(g.slots)].live.Load()
-		switch {
-		case l == nil:
-		case l.isPaused(to):
-			paused = l
-		default:
-			return l
-		}
-	}
-	return paused
-}
-
-func (g *groupRoute) send(f *transport.Frame, always bool) error {
-	for range len(g.slots) + 1 {
-		l := g.pick(f.To)
-		if l == nil {
-			break
-		}
-		if err := l.slot.try(l, f, always); !errors.Is(err, transport.ErrClosed) {
-			return err
-		}
-	}
-	return g.keep(f, always)
-}
-
-// keep holds f for the slot that is ready first.
-func (g *groupRoute) keep(f *transport.Frame, always bool) error {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	for l := g.pick(f.To); l != nil; l = g.pick(f.To) { // one has just become ready
-		if err := l.slot.try(l, f, always); !errors.Is(err, transport.ErrClosed) {
-			return err
-		}
-	}
-	return g.keepLocked(f, always)
-}
-
-// open gives l, just ready, what waited for the group. The slot lets messages
-// through within it, so that nothing overtakes what waited.
-func (g *groupRoute) open(s *slotRoute, l *life) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.introduceLocked(s, l)
-	s.open(l, g.takeLocked())
-}
-
-func (g *groupRoute) restore(frames []transport.Frame) error {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if g.gone != nil {
-		return g.gone
-	}
-	for len(frames) > 0 { // while others serve, there is no need to wait
-		l := g.pick(frames[0].To)
-		if l == nil {
-			break
-		}
-		if g.hub.release(l, heldFrame{frame: frames[0]}) == nil {
-			frames = frames[1:]
-		} else {
-			l.slot.live.CompareAndSwap(l, nil)
-		}
-	}
-	g.hold.putBack(frames, time.Now())
-	g.setTimerLocked(g.hold.nextEnd())
-	return nil
-}
-
-func (g *groupRoute) blocked(name string) <-chan struct{} {
-	to := transport.Addr{Host: g.name, Name: name}
-	if l := g.peek(to); l != nil {
-		return l.pauses.wait(to)
-	}
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return g.waitLocked()
 }

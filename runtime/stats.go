@@ -49,10 +49,12 @@ func (c *Cluster) Stats() Stats {
 
 // usage returns what the workers that serve told last.
 func (h *hub) usage() map[string]Usage {
-	all := make(map[string]Usage, len(h.slots))
-	for _, slot := range h.slots {
-		if l := slot.live.Load(); l != nil {
-			all[l.addr] = l.readings.get()
+	all := make(map[string]Usage)
+	for _, g := range h.groups {
+		for _, slot := range g.all() {
+			if l := slot.live.Load(); l != nil {
+				all[l.addr] = l.readings.get()
+			}
 		}
 	}
 	return all

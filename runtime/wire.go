@@ -39,6 +39,7 @@ const (
 	metaDeadline = 1 // Unix nanoseconds, 8 bytes, big-endian
 	metaHeader   = 2 // key length as a uvarint, key, value
 	metaHops     = 3 // 1 byte: how often it was passed on from one process to another; missing: 0
+	metaKey      = 4 // routing key: FNV-1a of 64 bits, 8 bytes, big-endian
 )
 
 var errMeta = errors.New("runtime: malformed frame meta")

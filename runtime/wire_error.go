@@ -33,6 +33,7 @@ const (
 	codeNoJob
 	codeNotDrained
 	codeNotDropped
+	codeBroadcast
 )
 
 var codeSentinels = [...]error{
@@ -54,6 +55,7 @@ var codeSentinels = [...]error{
 	codeNoJob:        actors.ErrNoJob,
 	codeNotDrained:   actors.ErrNotDrained,
 	codeNotDropped:   actors.ErrNotDropped,
+	codeBroadcast:    ErrBroadcast,
 }
 
 // lostCall is the answer to a call whose process died. Why it died can be
