@@ -35,6 +35,7 @@ type round struct {
 	askers []*actor.PID
 	groups []groupAnswer          // in the order of start
 	jobs   map[string]*JobsReport // by group
+	cache  *CacheStatus           // nil: it did not answer
 	open   int                    // questions without an answer
 	err    error                  // the master's, in place of groups
 }
@@ -107,8 +108,11 @@ func (m *monitor) askChild(ctx actor.Context, child ChildInfo) {
 	switch {
 	case child.Type == ChildGroup:
 		m.askGroup(ctx, child)
-	case child.Type == ChildActor && hasJobs && child.PID != nil:
+	case child.Type != ChildActor || child.PID == nil:
+	case hasJobs:
 		question(m, ctx, child.PID, &InspectJobs{}, func(reply *JobsReport, _ error) { m.round.jobs[queue] = reply })
+	case child.ID == CacheName:
+		question(m, ctx, child.PID, &CacheStatusRequest{}, func(reply *CacheStatus, _ error) { m.round.cache = reply })
 	}
 }
 

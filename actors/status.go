@@ -19,6 +19,7 @@ type ClusterStatus struct {
 	At     time.Time
 	Master MasterStatus
 	Groups []GroupStatus // in the order of the config
+	Cache  *CacheStatus  // nil: it did not answer
 	Err    string        // why the master did not say which groups there are; "": it did
 }
 

@@ -20,6 +20,10 @@ func (r *round) status(s Snapshot) *ClusterStatus {
 	if r.err != nil {
 		status.Err = r.err.Error()
 	}
+	if r.cache != nil {
+		own := *r.cache
+		status.Cache = &own
+	}
 	for i, g := range r.groups {
 		name := strings.TrimPrefix(g.info.ID, groupName(""))
 		status.Groups[i] = GroupStatus{

@@ -119,3 +119,17 @@ func (t *cacheTable) Stats(name string) (actors.CacheStats, bool) {
 	}
 	return actors.CacheStats{}, false
 }
+
+// stats returns the counts of what is open, by name; nil when nothing is.
+func (t *cacheTable) stats() map[string]CacheStats {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	if len(t.opened) == 0 {
+		return nil
+	}
+	all := make(map[string]CacheStats, len(t.opened))
+	for name, found := range t.opened {
+		all[name] = found.count()
+	}
+	return all
+}

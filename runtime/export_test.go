@@ -28,6 +28,8 @@ const (
 	KindForget     = kindForget
 	KindPause      = kindPause
 	KindExit       = kindExit
+	KindPing       = kindPing
+	KindPong       = kindPong
 )
 
 // WorkerHello answers the master's hello.

@@ -15,6 +15,9 @@ type Stats struct {
 	// Go type; past 1,024 types the rest is counted together.
 	Unhandled map[string]uint64
 
+	// Caches are the caches that the process has open, by name.
+	Caches map[string]CacheStats
+
 	OpenCalls    int // made by this process and without an outcome
 	PendingCalls int // in the master: calls of all processes that some process has; else 0
 	Watches      int // in the master: watches between processes; else 0
@@ -32,7 +35,7 @@ type Stats struct {
 // Stats returns the counts of the process that c belongs to.
 func (c *Cluster) Stats() Stats {
 	s := Stats{DeadLetters: c.p.deaths.byReason(), OpenCalls: int(c.p.calls.outstanding())}
-	s.Unhandled = c.p.strangers.all()
+	s.Unhandled, s.Caches = c.p.strangers.all(), c.p.caches.stats()
 	if k := c.worker; k != nil {
 		s.Links = map[string]LinkStats{masterAddress: linkStats(k.link, &k.out.pauses, k.in)}
 	}

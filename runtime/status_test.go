@@ -134,6 +134,9 @@ func TestStatusIsTheSameFromAWorker(t *testing.T) {
 	if here.Groups[0].Jobs != nil || here.Groups[1].Jobs == nil || there.Groups[1].Jobs == nil || here.Groups[1].Jobs.Workers > 1 {
 		t.Errorf("queues of jobs: %+v here, %+v there", here.Groups[1].Jobs, there.Groups[1].Jobs)
 	}
+	if here.Cache == nil || there.Cache == nil {
+		t.Error("nothing is said of caches")
+	}
 	if a, b := skeleton(there), skeleton(here); a != b {
 		t.Errorf("a worker sees\n%sthe master\n%s", a, b)
 	}
@@ -236,6 +239,14 @@ func TestStatsOfAnyProcess(t *testing.T) {
 	})
 	if l := s.Links["master"]; len(s.Links) != 1 || l.From.Messages == 0 || l.To.Bytes == 0 {
 		t.Errorf("of a worker: %+v", s)
+	}
+	cache, err := troupe.OpenCache[int](c, "numbers", troupe.CacheOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer cache.Close()
+	if s, err := c.StatsOf(t.Context(), "master"); err != nil || len(s.Caches) != 1 {
+		t.Errorf("caches of the master: %+v, %v", s, err)
 	}
 	if s, err := c.StatsOf(t.Context(), "master"); err != nil || s.Watches != 1 || len(s.Links) != 2 {
 		t.Errorf("of the master: %+v, %v", s, err)
