@@ -20,7 +20,7 @@ import (
 // and the rest happen to it, "at D" (since the beginning) before any of them:
 //
 //	submit N ID [priority=P] [deadline=D] [attempts=N] [size=N]
-//	pull W ROOM | ack W ID RESULT | gone W REASON
+//	pull W ROOM | ack W ID RESULT | return W ID | gone W REASON
 //	error W ID TEXT | retry-in D W ID TEXT | give-up W ID TEXT
 //	due | pause | resume | drain | retry ID | discard ID | list
 //
@@ -122,6 +122,8 @@ func (p *jobPlayer) work(what string, w Incarnation, words []string) ([]jobActio
 		return p.core.failed(w, words[0], jobFailure{err: text}, p.now, 0), nil
 	case "give-up":
 		return p.core.failed(w, words[0], jobFailure{kind: jobQuarantine, err: text}, p.now, 0), nil
+	case "return":
+		return p.core.returned(w, words[0], p.now), nil
 	case "gone":
 		reason, _ := reasonOf(words)
 		return p.core.workerGone(w, reason, p.now), nil
