@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -250,4 +251,40 @@ func startedAfter(strategy Strategy, restart RestartType, reason Reason) string 
 	started = nil
 	run(s.exited("b", reason, now, 0))
 	return strings.Join(started, " ")
+}
+
+// An end on another's account is followed by a new life at once, of all that it
+// affects, and counts toward nothing.
+func TestExcusedEndsCountTowardNothing(t *testing.T) {
+	for _, strategy := range []Strategy{OneForOne, OneForAll} {
+		s := newSupervision(plan{name: "s", strategy: strategy, together: true, children: []childPlan{
+			{id: "a", backoff: Backoff{First: time.Hour, GiveUpAfter: time.Nanosecond}}, {id: "b"},
+		}})
+		now := time.Unix(0, 0)
+		s.start()
+		s.ready("a", now)
+		s.ready("b", now)
+		for range 5 {
+			now = now.Add(time.Second)
+			s.byID["a"].fate = fateExcused
+			acts := s.exited("a", Failure(errors.New("crash")), now, 0)
+			if strategy == OneForAll {
+				acts = append(acts, s.exited("b", Reason{Kind: ReasonShutdown}, now, 0)...)
+				s.ready("b", now)
+			}
+			if !slices.ContainsFunc(acts, func(a action) bool { return a.op == opStart && a.child == "a" }) {
+				t.Fatalf("%v: it is not started again: %v", strategy, acts)
+			}
+			s.ready("a", now)
+		}
+		a := s.byID["a"]
+		if a.restarts != 5 || a.tries != 0 || !a.failedAt.IsZero() || len(s.restarts) != 0 || a.state != childReady || a.fate != fateOpen {
+			t.Errorf("%v: %+v, %d counted", strategy, a, len(s.restarts))
+		}
+		s.plan.intensity = Intensity{MaxRestarts: 0, Period: time.Hour}
+		s.exited("a", Failure(errors.New("crash")), now, 0)
+		if s.phase < phaseEnding {
+			t.Errorf("%v: the next is on its own account", strategy)
+		}
+	}
 }
