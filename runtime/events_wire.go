@@ -10,12 +10,13 @@ import (
 // wireEvent is how a lifecycle event crosses.
 type wireEvent struct {
 	Kind   eventKind         `cbor:"k"`
-	Who    string            `cbor:"w"` // incarnation, slot or supervisor
+	Who    string            `cbor:"w"` // incarnation, slot, supervisor or group
 	OSPID  int               `cbor:"p,omitempty"`
 	At     int64             `cbor:"a"`           // Unix nanoseconds
 	Span   time.Duration     `cbor:"s,omitempty"` // uptime of exited, delay of restarting
 	Reason actors.ReasonKind `cbor:"r,omitempty"`
 	Err    *wireError        `cbor:"e,omitempty"`
+	Job    string            `cbor:"j,omitempty"` // the id of a dropped job
 }
 
 // eventKind names a type of event on the wire. Numbers are never reused.
@@ -29,13 +30,15 @@ const (
 	eventExited
 	eventRestarting
 	eventGaveUp
+	eventJobQuarantined
+	eventJobDropped
 )
 
 // isLifecycle reports whether an event of the event stream is one that is told
 // to other processes.
 func isLifecycle(event any) bool {
 	switch event.(type) {
-	case *Spawned, *Connected, *Ready, *Draining, *Exited, *Restarting, *GaveUp:
+	case *Spawned, *Connected, *Ready, *Draining, *Exited, *Restarting, *GaveUp, *JobQuarantined, *JobDropped:
 		return true
 	}
 	return false
@@ -62,6 +65,10 @@ func packEvent(event any) (wireEvent, error) {
 		}, nil
 	case *GaveUp:
 		return wireEvent{Kind: eventGaveUp, Who: e.Who, At: e.At.UnixNano(), Err: packError(e.Err)}, nil
+	case *JobQuarantined:
+		return wireEvent{Kind: eventJobQuarantined, Who: e.Group, At: e.At.UnixNano(), Err: packError(e.Err)}, nil
+	case *JobDropped:
+		return wireEvent{Kind: eventJobDropped, Who: e.Group, Job: e.ID, At: e.At.UnixNano()}, nil
 	}
 	return wireEvent{}, fmt.Errorf("runtime: %T is no lifecycle event", event)
 }
@@ -80,6 +87,10 @@ func (w wireEvent) event() (any, error) {
 		return &Restarting{Who: slot, At: at, After: w.Span, Cause: w.reason()}, err
 	case eventGaveUp:
 		return &GaveUp{Who: w.Who, At: at, Err: w.Err.err()}, nil
+	case eventJobQuarantined:
+		return w.quarantined(at)
+	case eventJobDropped:
+		return &JobDropped{Group: w.Who, At: at, ID: w.Job}, nil
 	}
 	who, err := actors.ParseIncarnation(w.Who)
 	if err != nil {
@@ -98,6 +109,14 @@ func (w wireEvent) event() (any, error) {
 		return &Exited{Who: who, OSPID: w.OSPID, At: at, Reason: w.reason(), Uptime: w.Span}, nil
 	}
 	return nil, fmt.Errorf("runtime: unknown lifecycle event %d", w.Kind)
+}
+
+func (w wireEvent) quarantined(at time.Time) (any, error) {
+	err, ok := w.Err.err().(*JobQuarantinedError) //nolint:errorlint // packed as itself
+	if !ok {
+		return nil, fmt.Errorf("runtime: event of a quarantined job without its error")
+	}
+	return &JobQuarantined{Group: w.Who, At: at, Err: err}, nil
 }
 
 func (w wireEvent) reason() Reason { return Reason{Kind: w.Reason, Err: w.Err.err()} }

@@ -103,8 +103,10 @@ func (p *process) unpackCause(b []byte) error {
 	if err := w.Error.err(); err != nil {
 		return err
 	}
-	return &actors.CallError{Text: "failure of a job without a cause"}
+	return errNoCause
 }
+
+var errNoCause = &actors.CallError{Text: "failure of a job without a cause"}
 
 // wireJob is the error of a queue of jobs, but for its cause.
 type wireJob struct {
@@ -174,6 +176,9 @@ func (w *wireJob) err(cause error) error {
 	}
 	if typed := w.Typed.err(); typed != nil {
 		cause = typed
+	}
+	if cause == nil {
+		cause = errNoCause
 	}
 	return &actors.JobFailedError{ID: w.ID, Attempts: w.Attempts, Err: cause}
 }
