@@ -95,8 +95,8 @@ func TestAttackStreamToSenderIsBounded(t *testing.T) {
 		last = got.N
 		return settled
 	})
-	if got.N > n/2 {
-		t.Errorf("%d of %d messages were taken by a mailbox of 1000: no bound", got.N, n)
+	if got.N > 3*n/4 { // a link takes 16 MiB of them, 260,000, for whoever keeps up with its reader
+		t.Errorf("%d of %d messages were taken: no bound", got.N, n)
 	}
 }
 

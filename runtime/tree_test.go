@@ -111,7 +111,6 @@ func TestTreeOfProcesses(t *testing.T) {
 	c := start(t, troupe.Config{Groups: []troupe.Group{{Kind: puppets, Size: 2}, {Kind: managers}}})
 	end(c, c.Slot("puppet", 2), "exit 7")
 	ospid := awaitLife(t, c.Slot("puppet", 2), "puppet/2#2").OSPID
-	tree := c.Tree()
 	want := `cluster supervisor ready one-for-one
 group puppet group ready one-for-one
 puppet/1#1 worker ready
@@ -119,9 +118,11 @@ puppet/2#2 worker ready
 group manager group ready one-for-one
 manager/1#1 worker ready
 `
-	if got := shape(tree); got != want {
-		t.Errorf("got\n%swant\n%s", tree, want)
-	}
+	var tree *troupe.Node
+	eventually(t, "the supervisor to know of the life that answers", func() bool {
+		tree = c.Tree()
+		return shape(tree) == want
+	})
 	two := find(tree, "group puppet", "puppet/2")
 	if two == nil || two.OSPID != ospid || two.Restarts != 1 || two.Uptime <= 0 || !strings.Contains(two.LastReason, "exit code 7") {
 		t.Fatalf("the one that was replaced: %+v", two)

@@ -70,6 +70,13 @@ func (p *Probe) receive(ctx actor.Context) {
 	p.changed = make(chan struct{})
 }
 
+// count is how many messages came and were not taken.
+func (p *Probe) count() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.got)
+}
+
 // PID returns the probe's PID.
 func (p *Probe) PID() *actor.PID { return p.pid }
 

@@ -78,7 +78,15 @@ var dumpPrefixes = []string{
 // looksLikeDump reports whether line may come after a reason.
 func looksLikeDump(line []byte) bool {
 	return len(line) == 0 || hasAnyPrefix(line, dumpPrefixes) ||
-		isReason(line) || isGoroutine(line) || isCall(line) || isRegister(line)
+		isReason(line) || isGoroutine(line) || isCall(line) || isRegister(line) || isHexdump(line)
+}
+
+// isHexdump reports whether line is of what Go prints of a stack that it cannot
+// walk: the frame, words in hexadecimal, and notes aligned with them.
+func isHexdump(line []byte) bool {
+	address, _, found := bytes.Cut(line, []byte(": "))
+	return found && len(address) == 16 && len(bytes.Trim(address, "0123456789abcdef")) == 0 ||
+		hasAnyPrefix(line, []string{"stack: frame={", "                "})
 }
 
 // isCall matches "main.(*T).Method(0x1, {0x2, 0x3})": a name without blanks,

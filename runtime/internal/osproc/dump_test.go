@@ -22,6 +22,10 @@ const (
 		"\ngoroutine 0 gp=0x2396dc1621e0 m=0 mp=0x587f60 [idle]:\n\ngoroutine 7 gp=0x1 m=0 mp=0x5 [running]:\nmain.f[...](0x1, {0x2, 0x3})\n\t/src/main.go:3 +0x1\n" +
 		"\nrax    0x0\nrip    0x40866e\nfs     0x0\n"
 	dumpQuit  = "SIGQUIT: quit\nPC=0x40866e m=0 sigcode=0\n\ngoroutine 1 gp=0x1 m=0 mp=0x2 [running]:\nmain.main()\n\t/src/main.go:3 +0x1\n"
+	dumpStuck = dumpQuit + "\ngoroutine 0 gp=0x1 m=3 mp=0x4 [idle]:\nruntime: g 0: unexpected return pc for main.f called from 0x7\n" +
+		"stack: frame={sp:0x7f077affea20, fp:0x0} stack=[0x7f077a7ff260,0x7f077affee60)\n" +
+		"                   7 6 5 4  3 2 1 0   f e d c  b a 9 8  0123456789abcdef\n" +
+		"00007f077affe920: 00000000 00001080  00007f07 7affeac0  ...........z....\n                                     ^ <thr\n"
 	dumpTwice = "panic: one [recovered]\n\tpanic: again one\n\tsecond line\n\ngoroutine 1 [running]:\nmain.main.func3()\n\t/src/main.go:14 +0x5b\n"
 )
 
@@ -93,7 +97,7 @@ func marks(text string) (got []string) {
 }
 
 func TestEveryLineOfADumpIsMarked(t *testing.T) {
-	for _, dump := range []string{dumpMap, dumpStack, dumpNil, dumpSegv, dumpQuit, dumpTwice} {
+	for _, dump := range []string{dumpMap, dumpStack, dumpNil, dumpSegv, dumpQuit, dumpStuck, dumpTwice} {
 		for i, line := range marks("starting\n" + dump) {
 			if (line[0] == '!') != (i > 0) {
 				t.Errorf("line %d: %q", i, line)
@@ -135,7 +139,7 @@ func TestLinesWithinADumpStandOut(t *testing.T) {
 }
 
 func FuzzDump(f *testing.F) {
-	for _, dump := range []string{dumpMap, dumpStack, dumpNil, dumpSegv, dumpQuit, dumpTwice} {
+	for _, dump := range []string{dumpMap, dumpStack, dumpNil, dumpSegv, dumpQuit, dumpStuck, dumpTwice} {
 		f.Add(dump, dump)
 	}
 	f.Fuzz(func(t *testing.T, file, stderr string) {
