@@ -31,7 +31,7 @@ func read(t *testing.T, path string) string {
 var (
 	testName = regexp.MustCompile("`((?:Test|Benchmark|Fuzz)[A-Z]\\w*)`")
 	testFunc = regexp.MustCompile(`(?m)^func ((?:Test|Benchmark|Fuzz)[A-Z]\w*)\(`)
-	code     = regexp.MustCompile("(?s)```.*?```")
+	code     = regexp.MustCompile("(?s)```.*?```|`[^`\n]*`")
 	link     = regexp.MustCompile(`\]\(([^)#]+)[^)]*\)`)
 )
 
