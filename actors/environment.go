@@ -22,6 +22,7 @@ type Environment struct {
 	Producer   func(KindActor) (actor.Producer, error)   // makes actors of registered kinds; nil: there are none
 	DownReason func(*actor.PID) error                    // why an actor that was watched ended, as far as is known; nil: never known
 	Escalate   func(self *actor.PID, cause *GaveUpError) // a supervisor gave up that is under no other; nil: it is logged
+	Unhandled  func(self *actor.PID, message any)        // a supervisor got what it does not handle; nil: it is forgotten
 	Far        FarLinks                                  // zero: there are no far actors
 }
 

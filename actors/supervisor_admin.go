@@ -52,8 +52,11 @@ func respond(ctx actor.Context, reply any) {
 }
 
 // refuseForeign tells whoever asked a supervisor what only a child of it can
-// answer.
+// answer, and the process that it is not handled.
 func refuseForeign(ctx actor.Context) {
+	if tell := processOf(ctx.ActorSystem()).Unhandled; tell != nil {
+		tell(ctx.Self(), ctx.Message())
+	}
 	refused := newAdminError(opHandle, "", ErrUnsupported)
 	refused.Text = fmt.Sprintf("a %T is for one of its children", ctx.Message())
 	respond(ctx, refused)

@@ -57,7 +57,9 @@ func (c *Cluster) Reload(ctx context.Context, group string) error {
 // From now on, also if an error is returned after that, it is the first message
 // of each later life, before all that waits for it, until the next UpdateConfig;
 // so a worker that was down, or that dies, does not come back with an old one.
-// A life that is new gets the last one only. All workers see the configurations
+// A life that is new gets the last one only. A worker that is so far behind that
+// nothing more is sent to it keeps what it had, and is named with [ErrOverflow]:
+// give it again. All workers see the configurations
 // in the same order, whoever gives them; it is no order with other messages of
 // the sender's. Only groups of [RegisterKind] and [RegisterKindOf] have somebody
 // to take one: of others the error is [ErrUnhandled].

@@ -59,7 +59,7 @@ func TestBroadcastNamesWhoDidNot(t *testing.T) {
 	pid := ask[*accounted](t, c.Slot("deputy", 2), &account{}).OSPID
 	signalProcess(t, pid, "STOP")
 	defer signalProcess(t, pid, "CONT")
-	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 	defer cancel()
 	err = c.Broadcast(ctx, "deputy", &duty{"go"})
 	if !errors.As(err, &failed) || len(failed.Missing) != 1 || failed.Missing[0].Who != "deputy/2" || !errors.Is(err, context.DeadlineExceeded) {
@@ -251,6 +251,27 @@ func TestCommandsFromAWorker(t *testing.T) {
 		t.Errorf("refused by all: %v", err)
 	}
 	eventually(t, "no call to be left", func() bool { return c.Stats().PendingCalls == 0 })
+}
+
+// A worker that is stopped is named, and has the configuration once it goes on.
+func TestConfigOfAStoppedWorker(t *testing.T) {
+	c := startDeputies(t, 2)
+	pid := ask[*accounted](t, c.Slot("deputy", 2), &account{}).OSPID
+	signalProcess(t, pid, "STOP")
+	for n := range 3 {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		err := c.UpdateConfig(ctx, "deputy", &duty{fmt.Sprint(n)})
+		cancel()
+		var failed *troupe.CommandError
+		if !errors.As(err, &failed) || len(failed.Missing) != 1 || failed.Missing[0].Who != "deputy/2" || !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("config %d: %v", n, err)
+		}
+	}
+	signalProcess(t, pid, "CONT")
+	if got := ask[*accounted](t, c.Slot("deputy", 2), &account{}); !slices.Equal(got.Orders, []string{"0", "1", "2"}) {
+		t.Errorf("it has %v", got.Orders)
+	}
+	eventually(t, "no call to be left", func() bool { s := c.Stats(); return s.OpenCalls == 0 && s.PendingCalls == 0 })
 }
 
 // R1, of configurations: whatever dies meanwhile, and whoever has not answered,

@@ -71,7 +71,7 @@ func (g *groupRoute) configureLocked(s *slotRoute, call callKey) {
 }
 
 // introduceLocked gives a life that is ready the config of its group, before
-// anything else: once for each call that awaits it.
+// anything else: once for each call that awaits it, as far as there is room.
 func (g *groupRoute) introduceLocked(s *slotRoute, l *life) {
 	if g.config == nil {
 		return
@@ -81,8 +81,8 @@ func (g *groupRoute) introduceLocked(s *slotRoute, l *life) {
 	if len(calls) == 0 {
 		calls = []callKey{{}}
 	}
-	for _, call := range calls {
-		if err := g.tellLocked(l, call, true); err != nil {
+	for i, call := range calls {
+		if err := g.tellLocked(l, call, i == 0); err != nil {
 			g.hub.failAwaited(call, err)
 		}
 	}

@@ -26,7 +26,10 @@ func (p *process) hops(message any) uint8 {
 	if !ok {
 		return 0
 	}
-	passed, _ := strconv.ParseUint(envelope.GetHeader(hopsHeader), 10, 8) // whatever else a program puts there counts as none
+	var passed uint64
+	if count := envelope.GetHeader(hopsHeader); count != "" {
+		passed, _ = strconv.ParseUint(count, 10, 8) // whatever else a program puts there counts as none
+	}
 	foreign := envelope.Sender == nil || envelope.Sender.Address != p.address
 	if passed == 0 && !foreign {
 		return 0

@@ -156,7 +156,12 @@ func (l *life) checkCall(f *transport.Frame) bool {
 	if f.Call == 0 || f.From.Host == l.addr {
 		return true
 	}
-	call, known := l.hub.holders.passOn(callKey{f.From.Host, uint32(f.Call)})
+	key := callKey{f.From.Host, uint32(f.Call)}
+	pass := l.hub.holders.passOn
+	if l.handsBack(f) {
+		pass = l.hub.holders.get
+	}
+	call, known := pass(key)
 	switch {
 	case !known:
 		f.Call = 0
@@ -167,6 +172,12 @@ func (l *life) checkCall(f *transport.Frame) bool {
 		restoreDeadline(f, call.deadline)
 	}
 	return true
+}
+
+// handsBack reports whether f may be what a worker that leaves hands back for the
+// next life, as it came: that is not passing it on.
+func (l *life) handsBack(f *transport.Frame) bool {
+	return l.draining.Load() && (f.To.Host == l.slot.name || f.To.Host == l.who.Slot.Group)
 }
 
 // handleTerminated tells the watcher; only the actor's own process may say so.

@@ -15,6 +15,7 @@ func (p *process) environment() actors.Environment {
 		Producer:   p.producer,
 		DownReason: func(pid *actor.PID) error { return p.downs.get(addrOf(pid)) },
 		Escalate:   p.escalate,
+		Unhandled:  func(self *actor.PID, message any) { p.unhandled(self, nil, message) },
 		Far:        p.farLinks(),
 	}
 }

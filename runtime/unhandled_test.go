@@ -86,6 +86,22 @@ func TestUnhandledInOneProcess(t *testing.T) {
 	})
 }
 
+// A supervisor answers in its own way, and what nobody asks of it is counted too.
+func TestUnhandledBySupervisors(t *testing.T) {
+	bubble(t, troupe.Config{Groups: []troupe.Group{{Kind: deputies}}}, func(c *troupe.Cluster) {
+		if _, err := troupe.Ask[any](context.Background(), c.Master(), &foreign{}); !errors.Is(err, troupe.ErrUnsupported) {
+			t.Errorf("a call: %v", err)
+		}
+		if err := c.Send(context.Background(), c.Master(), &stranger{}); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		if got := c.Stats().Unhandled; got["*runtime_test.foreign"] != 1 || got["*runtime_test.stranger"] != 1 {
+			t.Errorf("counted: %v", got)
+		}
+	})
+}
+
 // Functions and services say so too.
 func TestUnhandledByFunctionsAndServices(t *testing.T) {
 	c := start(t, troupe.Config{Groups: []troupe.Group{{Kind: double.Kind}, {Kind: idlers}}})

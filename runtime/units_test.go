@@ -124,6 +124,35 @@ func TestHopsOfMessages(t *testing.T) {
 	}
 }
 
+// What a worker that leaves hands back has gone nowhere, however often.
+func TestHandingBackIsNoHop(t *testing.T) {
+	h := &hub{holders: newHolders(), p: &process{}}
+	l := &life{hub: h, addr: "a/1#1", slot: &slotRoute{place: place{name: "a/1"}}}
+	l.who.Slot = actors.Slot{Group: "a", N: 1}
+	key := callKey{"b/1#1", 3}
+	h.holders.set(key, l, 0)
+	frame := func(host string) *transport.Frame {
+		return &transport.Frame{To: transport.Addr{Host: host}, From: transport.Addr{Host: key.host}, Call: uint64(key.id)}
+	}
+	l.draining.Store(true)
+	for n := range 100 {
+		if !l.checkCall(frame([]string{"a", "a/1"}[n%2])) {
+			t.Fatalf("dropped after %d times", n)
+		}
+	}
+	if !l.checkCall(frame("c")) {
+		t.Error("dropped when it was first passed on")
+	}
+	if call, _ := h.holders.get(key); call.hops != 1 {
+		t.Errorf("%d hops, want 1", call.hops)
+	}
+	l.draining.Store(false)
+	l.checkCall(frame("a"))
+	if call, _ := h.holders.get(key); call.hops != 2 {
+		t.Errorf("%d hops of a life that does not leave, want 2", call.hops)
+	}
+}
+
 func TestDeadlineIsRestored(t *testing.T) {
 	borrowed := append(make([]byte, 0, 64), appendHops(nil, 2)...)
 	f := &transport.Frame{Meta: borrowed}
