@@ -130,7 +130,7 @@ var adminErrors = [...]error{
 // It crosses processes as itself.
 type AdminError struct {
 	Op    string     // such as "start" or "terminate"; "handle" of a message that is for a child
-	Child string     // the id; "" of "handle"
+	Child string     // the id; of "resize" that of the slot that did not start, or the group's name; "" of "handle"
 	Code  uint8      // which of the sentinels: errors.Is tells
 	PID   *actor.PID // of ErrAlreadyStarted and ErrChildRunning: the one that runs
 	Text  string     // more about it, or ""
@@ -156,8 +156,11 @@ func (e *AdminError) Error() string {
 		}
 		text = sentinel.Error() + text
 	}
-	if e.Op == opHandle {
+	switch e.Op {
+	case opHandle:
 		return text
+	case opResize:
+		return fmt.Sprintf("resize %s: %s", e.Child, text)
 	}
 	return fmt.Sprintf("%s child %q: %s", e.Op, e.Child, text)
 }

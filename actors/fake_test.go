@@ -85,6 +85,8 @@ func (l *fakeLauncher) Launch(who Incarnation, report func(WorkerEvent)) (Worker
 
 func (l *fakeLauncher) Abandon(slot Slot, why error) { l.note("abandon %v: %v", slot, why) }
 
+func (l *fakeLauncher) Share(group string, weights []int) { l.note("share %s: %v", group, weights) }
+
 // about returns the diary's lines that contain any of words.
 func (l *fakeLauncher) about(words ...string) []string {
 	l.mu.Lock()

@@ -9,11 +9,10 @@ import (
 
 // withDefaults returns g with every zero field replaced.
 func (g GroupSpec) withDefaults() GroupSpec {
-	g.Size = orDefault(g.Size, 1)
-	if g.Intensity.MaxRestarts == 0 {
-		g.Intensity.MaxRestarts = 10 * g.Size
+	if g.Max > 0 {
+		g.Min = orDefault(g.Min, 1)
 	}
-	g.Intensity.Period = orDefault(g.Intensity.Period, 10*time.Second)
+	g.Size = orDefault(g.Size, max(1, g.Min))
 	g.Backoff = g.Backoff.withDefaults()
 	g.StartTimeout = orDefault(g.StartTimeout, 30*time.Second)
 	g.Drain = orDefault(g.Drain, 10*time.Second)
@@ -23,6 +22,16 @@ func (g GroupSpec) withDefaults() GroupSpec {
 	g.DumpGrace = orDefault(g.DumpGrace, time.Second)
 	g.MaxUnavailable = orDefault(g.MaxUnavailable, 1)
 	return g
+}
+
+// intensityOf is the intensity of the group at a size.
+func (g GroupSpec) intensityOf(size int) Intensity {
+	i := g.Intensity
+	if i.MaxRestarts == 0 {
+		i.MaxRestarts = 10 * size
+	}
+	i.Period = orDefault(i.Period, 10*time.Second)
+	return i
 }
 
 func (g GroupSpec) timing() timing {
@@ -39,15 +48,21 @@ func groupName(name string) string { return "group " + name }
 // together, each for itself in between.
 type group struct {
 	*supervisor
-	turns *turns // of recycling
+	spec    GroupSpec
+	slots   *slots
+	turns   *turns      // of recycling
+	resizes []*resizing // the first is under way
 }
 
 // newGroup returns the supervisor of the slots that are not given up. It is
 // made anew for each start of the group; the slots stay.
 func newGroup(env *environment, spec GroupSpec, slots *slots) actor.Actor {
-	p := plan{name: groupName(spec.Name), strategy: spec.Strategy, intensity: spec.Intensity, together: true}
+	slots.trim()
+	p := plan{name: groupName(spec.Name), strategy: spec.Strategy, intensity: spec.intensityOf(slots.size), together: true}
 	g := &group{
 		supervisor: newSupervisor(env, p, slotSpecs(env, spec, slots)),
+		spec:       spec,
+		slots:      slots,
 		turns:      newTurns(spec.MaxUnavailable, slots.serving()),
 	}
 	g.fixed = true
@@ -61,45 +76,65 @@ func newGroup(env *environment, spec GroupSpec, slots *slots) actor.Actor {
 }
 
 func slotSpecs(env *environment, spec GroupSpec, slots *slots) (specs []childSpec) {
-	for n := 1; n <= spec.Size; n++ {
-		slot := Slot{Group: spec.Name, N: n}
-		if slots.abandoned[n-1] {
-			continue
+	for n := 1; n <= slots.size; n++ {
+		if !slots.abandoned[n-1] {
+			specs = append(specs, slotSpec(env, spec, slots, n))
 		}
-		specs = append(specs, childSpec{
-			childPlan: childPlan{id: slot.String(), restart: spec.Restart, backoff: spec.Backoff},
-			name:      strconv.Itoa(n),
-			kind:      ChildWorker,
-			props:     madeBy(func() actor.Actor { return newProxy(env, slots.next(n), spec) }),
-			ours:      true,
-			fixed:     true,
-			grace:     Infinity, // a life has deadlines of its own
-			worker:    func() string { return slots.latest(n).String() },
-			restarting: func(ctx actor.Context, after time.Duration, cause Reason) {
-				env.publish(ctx, &Restarting{Who: slot, At: env.now(), After: after, Cause: cause})
-			},
-			forgotten: func(reason Reason) { slots.abandon(n, reason) },
-		})
 	}
 	return specs
 }
 
-// slots is what outlives a group's supervisor: how many lives each slot has
-// had, and which have had their last. The group's supervisor owns it while it
-// lives, the master at other times.
+func slotSpec(env *environment, spec GroupSpec, slots *slots, n int) childSpec {
+	slot := Slot{Group: spec.Name, N: n}
+	return childSpec{
+		childPlan: childPlan{id: slot.String(), restart: spec.Restart, backoff: spec.Backoff},
+		name:      strconv.Itoa(n),
+		kind:      ChildWorker,
+		props:     madeBy(func() actor.Actor { return newProxy(env, slots.next(n), spec) }),
+		ours:      true,
+		fixed:     true,
+		grace:     Infinity, // a life has deadlines of its own
+		worker:    func() string { return slots.latest(n).String() },
+		restarting: func(ctx actor.Context, after time.Duration, cause Reason) {
+			env.publish(ctx, &Restarting{Who: slot, At: env.now(), After: after, Cause: cause})
+		},
+		forgotten: func(reason Reason) { slots.abandon(n, reason) },
+	}
+}
+
+// slots is what outlives a group's supervisor: how many there are, how many
+// lives each has had, and which have had their last. The group's supervisor owns
+// it while it lives, the master at other times.
 type slots struct {
 	group     string
-	lives     []int
-	abandoned []bool
+	size      int    // slots that the group has; those behind them are abandoned, or about to be the group's
+	lives     []int  // of every slot that there ever was: a life's number never comes again
+	abandoned []bool // likewise
 	launcher  Launcher
 }
 
 func newSlots(spec GroupSpec, launcher Launcher) *slots {
 	return &slots{
 		group:     spec.Name,
+		size:      spec.Size,
 		lives:     make([]int, spec.Size),
 		abandoned: make([]bool, spec.Size),
 		launcher:  launcher,
+	}
+}
+
+// reach makes slot n one that may have lives.
+func (s *slots) reach(n int) {
+	for len(s.lives) < n {
+		s.lives, s.abandoned = append(s.lives, 0), append(s.abandoned, false)
+	}
+	s.abandoned[n-1] = false
+}
+
+// trim abandons the slots that are not the group's, any more or yet.
+func (s *slots) trim() {
+	for n := s.size + 1; n <= len(s.lives); n++ {
+		s.abandon(n, stoppedOnRequest)
 	}
 }
 
@@ -129,7 +164,7 @@ func (s *slots) abandon(n int, reason Reason) {
 
 // serving returns the ids of the slots that have more lives to come.
 func (s *slots) serving() (ids []string) {
-	for i, abandoned := range s.abandoned {
+	for i, abandoned := range s.abandoned[:s.size] {
 		if !abandoned {
 			ids = append(ids, Slot{Group: s.group, N: i + 1}.String())
 		}

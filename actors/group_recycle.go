@@ -5,6 +5,15 @@ import "github.com/asynkron/protoactor-go/actor"
 // Receive handles a message of the group: as any supervisor, and it recycles
 // the slots that want it, in turn.
 func (g *group) Receive(ctx actor.Context) {
+	switch msg := ctx.Message().(type) {
+	case *Resize:
+		g.resize(ctx, msg)
+		return
+	case *resizeNews:
+		g.followResize(ctx, msg)
+	case *actor.Stopping:
+		defer g.leaveResizes(ctx)
+	}
 	g.follow(ctx.Message())
 	g.supervisor.Receive(ctx)
 	g.recycleInTurn(ctx)

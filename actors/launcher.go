@@ -2,7 +2,7 @@ package actors
 
 import "os"
 
-// Launcher makes the processes that proxies stand for. Both methods are called
+// Launcher makes the processes that proxies stand for. Its methods are called
 // from any actor's goroutine, those about one slot one after the other.
 type Launcher interface {
 	// Launch begins a life. It returns quickly and never waits for the worker.
@@ -11,9 +11,15 @@ type Launcher interface {
 	Launch(who Incarnation, report func(WorkerEvent)) (Worker, error)
 
 	// Abandon says that no further life of slot will come, and why; nil when it
-	// was stopped on purpose or finished. It comes once a slot, after its last
-	// life has exited.
+	// was stopped on purpose or finished. It comes after the last life of a slot
+	// has exited; once, unless the slot is launched again after all, since its
+	// group has grown anew.
 	Abandon(slot Slot, why error)
+
+	// Share says how a group's messages are shared out from now on: slot n gets
+	// weights[n-1] parts, at least 1, and there are no more slots in the group than
+	// that. Before the first call the config says so, and all get the same.
+	Share(group string, weights []int)
 }
 
 // WorkerState is how far a worker has come.

@@ -13,7 +13,8 @@ import (
 // GroupSpec describes a group of workers. Zero fields take the stated default.
 type GroupSpec struct {
 	Name      string
-	Size      int         // slots, numbered from 1; 0 means 1
+	Size      int         // slots, numbered from 1, at the start; 0 means Min, at least 1
+	Min, Max  int         // of an elastic group: the fewest and the most slots; Max 0: it is none; Min 0 means 1
 	Strategy  Strategy    // among the slots; 0 is OneForOne; not Dynamic
 	Restart   RestartType // of each slot; 0 is Permanent
 	Intensity Intensity   // for the whole group; MaxRestarts 0 means 10×Size, negative none; Period 0 means 10 s

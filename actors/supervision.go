@@ -70,22 +70,23 @@ const (
 type child struct {
 	childPlan
 	place
-	state    childState
-	pending  bool
-	waiting  bool
-	doomed   bool
-	proven   bool      // was ready once
-	gone     bool      // forgotten: it was told that c stays down
-	again    bool      // it failed, or went for another's sake, and has not been ready since
-	origin   origin    // of the start that is to come or under way
-	fate     fate      // what was decided about its end before it came
-	asks     []ask     // who waits for what
-	timer    int       // generation of the backoff's timer
-	tries    int       // restarts since it was last stable
-	restarts int       // in all
-	last     *Reason   // of its last end or failure
-	readyAt  time.Time // of this life; zero before it is ready
-	failedAt time.Time // the first failure since it was last stable
+	state     childState
+	pending   bool
+	waiting   bool
+	doomed    bool
+	proven    bool      // was ready once
+	dismissed bool      // its plan goes with its end
+	gone      bool      // forgotten: it was told that c stays down
+	again     bool      // it failed, or went for another's sake, and has not been ready since
+	origin    origin    // of the start that is to come or under way
+	fate      fate      // what was decided about its end before it came
+	asks      []ask     // who waits for what
+	timer     int       // generation of the backoff's timer
+	tries     int       // restarts since it was last stable
+	restarts  int       // in all
+	last      *Reason   // of its last end or failure
+	readyAt   time.Time // of this life; zero before it is ready
+	failedAt  time.Time // the first failure since it was last stable
 }
 
 func (c *child) alive() bool { return c.state == childStarting || c.state == childReady }

@@ -142,7 +142,29 @@ func (s *supervision) terminate(number int, id string) []action {
 	switch {
 	case err != nil || c.rests():
 		return atOnce(number, id, err)
-	case c.state == childDown:
+	}
+	return s.stopFor(c, number)
+}
+
+// dismiss stops a child and forgets it, however it is.
+func (s *supervision) dismiss(number int, id string) []action {
+	c := s.byID[id]
+	switch {
+	case s.phase >= phaseEnding:
+		return atOnce(number, id, ErrStopping)
+	case c == nil:
+		return atOnce(number, id, ErrNoChild)
+	}
+	c.dismissed = true
+	if c.rests() {
+		return append(s.finished(c, stoppedOnRequest), atOnce(number, id, nil)...)
+	}
+	return s.stopFor(c, number)
+}
+
+// stopFor stops a child that does not rest, for who asked.
+func (s *supervision) stopFor(c *child, number int) []action {
+	if c.state == childDown {
 		return s.callOff(c, number)
 	}
 	c.fate, c.again = fateStopped, false

@@ -75,7 +75,7 @@ func (s *supervision) rest(c *child, r Reason) []action {
 
 // forgets reports whether the plan of c goes with its end.
 func (s *supervision) forgets(c *child) bool {
-	return c.restart == Temporary || s.plan.strategy == Dynamic
+	return c.restart == Temporary || s.plan.strategy == Dynamic || c.dismissed
 }
 
 // finished says that c stays down. The plan of a temporary or dynamic child

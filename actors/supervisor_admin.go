@@ -13,6 +13,7 @@ import (
 type pendingAsk struct {
 	op, id string
 	sender *actor.PID
+	then   func(actor.Context, action) // in place of an answer to the sender; nil: that
 }
 
 // administer answers what somebody asks of the supervisor. It reports whether
@@ -39,6 +40,8 @@ func (s *supervisor) administer(ctx actor.Context) bool {
 		respond(ctx, s.children(ctx))
 	case *CountChildren:
 		respond(ctx, s.counts())
+	case *Resize:
+		refuseForeign(ctx)
 	default:
 		return false
 	}
@@ -74,12 +77,24 @@ func (s *supervisor) ask(ctx actor.Context, op, id string) int {
 	return s.asked
 }
 
+// await returns the number of an ask of the supervisor's own: then is called in
+// place of an answer.
+func (s *supervisor) await(id string, then func(actor.Context, action)) int {
+	s.asked++
+	s.asks[s.asked] = pendingAsk{id: id, then: then}
+	return s.asked
+}
+
 func (s *supervisor) answer(ctx actor.Context, act action) {
 	a, ok := s.asks[act.ask]
 	if !ok {
 		return
 	}
 	delete(s.asks, act.ask)
+	if a.then != nil {
+		a.then(ctx, act)
+		return
+	}
 	ctx.Send(a.sender, s.reply(a.op, act))
 }
 

@@ -21,6 +21,10 @@ type (
 	RecycleChildRequest   = actors.RecycleChild   // *ChildStarted
 	WhichChildrenRequest  = actors.WhichChildren  // *Children
 	CountChildrenRequest  = actors.CountChildren  // *ChildCounts
+	ResizeRequest         = actors.Resize         // *Resized; a group alone takes it
+
+	// Resized has the Size of a group that was asked for another.
+	Resized = actors.Resized
 
 	// ChildStarted has the ID and PID of a child that is ready.
 	ChildStarted = actors.ChildStarted
@@ -83,7 +87,7 @@ func init() {
 		new(actors.StartChild), new(actors.TerminateChild), new(actors.RestartChild), new(actors.DeleteChild),
 		new(actors.RecycleChild), new(actors.WhichChildren), new(actors.CountChildren),
 		new(actors.ChildStarted), new(actors.ChildTerminated), new(actors.ChildDeleted), new(actors.Children),
-		new(actors.ChildCounts), new(actors.AdminError),
+		new(actors.ChildCounts), new(actors.AdminError), new(actors.Resize), new(actors.Resized),
 	)
 }
 

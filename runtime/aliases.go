@@ -72,6 +72,10 @@ type (
 	Exited     = actors.Exited     // the process is gone, and why
 	Restarting = actors.Restarting // the slot gets another life, after a wait
 	GaveUp     = actors.GaveUp     // a supervisor passed its limit
+
+	// GroupResized: a group has another number of slots. It is published in the
+	// master alone.
+	GroupResized = actors.GroupResized
 )
 
 // Restart types of children, and of a group's slots.

@@ -17,7 +17,7 @@ import (
 type Cluster struct {
 	p      *process
 	who    actors.Incarnation // zero in the master
-	slots  map[string]int     // sizes of the groups, by name; never changes
+	sizes  *groupSizes        // of the groups
 	master *master            // nil in a worker
 	worker *worker            // nil in the master
 }
@@ -70,11 +70,12 @@ func (c *Cluster) Slot(name string, n int) Ref {
 	return c.ref(actors.Slot{Group: name, N: n}.String(), rootID)
 }
 
-// Slots returns every slot of a group in order; none when there is no such
-// group.
+// Slots returns every slot that a group has now, in order; none when there is no
+// such group.
 func (c *Cluster) Slots(name string) []Ref {
-	refs := make([]Ref, 0, c.slots[name])
-	for n := 1; n <= c.slots[name]; n++ {
+	size, _ := c.sizes.get(name)
+	refs := make([]Ref, 0, size)
+	for n := 1; n <= size; n++ {
 		refs = append(refs, c.Slot(name, n))
 	}
 	return refs

@@ -120,7 +120,7 @@ type Group struct {
 }
 
 // maxSize bounds a group: each worker costs the master descriptors.
-const maxSize = 4096
+const maxSize = actors.MaxSize
 
 // withDefaults returns cfg with every zero field filled in, and its groups
 // copied.

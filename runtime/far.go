@@ -113,7 +113,7 @@ func checkFar(ctx actor.SpawnerContext, far actors.Far) error {
 	if err := far.Validate(); err != nil {
 		return err
 	}
-	size, known := FromActor(ctx).slots[far.Group]
+	size, known := FromActor(ctx).sizes.get(far.Group)
 	switch {
 	case !known:
 		return badFar("Far.Group", "is %q: there is no such group", far.Group)

@@ -32,9 +32,8 @@ func newGroupRoute(h *hub, g Group, limits HoldLimits) *groupRoute {
 	return r
 }
 
-// open returns the route to slot n, which is there from then on, and has lives
-// to come: what is sent to it is held.
-func (g *groupRoute) open(n int) *slotRoute {
+// slot returns the route to slot n, which is there from then on.
+func (g *groupRoute) slot(n int) *slotRoute {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	for len(g.slots) < n {
@@ -56,14 +55,24 @@ func (g *groupRoute) all() []*slotRoute {
 // share says how the group's messages are shared out: slot n gets weights[n-1]
 // parts, and further slots none.
 func (g *groupRoute) share(weights []int) {
-	if len(weights) > 0 {
-		g.open(len(weights))
-	}
+	g.slot(len(weights))
 	t := &groupTable{slots: g.all()[:len(weights)]}
 	for _, n := range actors.Turns(weights) {
 		t.turns = append(t.turns, t.slots[n])
 	}
 	g.table.Store(t)
+	g.hub.resized(g.name, len(weights))
+}
+
+// reopen says that s, which may have been given up, has lives to come.
+func (g *groupRoute) reopen(s *slotRoute) {
+	if !s.lost.Load() {
+		return
+	}
+	g.mu.Lock()
+	g.gone = nil
+	g.mu.Unlock()
+	s.reopen()
 }
 
 // size is how many slots the group has.

@@ -21,6 +21,7 @@ type hub struct {
 	p       *process
 	routes  routeTable
 	groups  map[string]*groupRoute // never changes
+	census  census
 	holders *holders
 	watches *watchTable
 	closing atomic.Bool // no new work: the cluster is stopping
@@ -42,8 +43,8 @@ func newHub(p *process, groups []Group, limits HoldLimits) *hub {
 	return h
 }
 
-// slot returns the route to a slot that has, or had, lives.
-func (h *hub) slot(slot actors.Slot) *slotRoute { return h.groups[slot.Group].open(slot.N) }
+// slot returns the route to a slot that has, had or will have lives.
+func (h *hub) slot(slot actors.Slot) *slotRoute { return h.groups[slot.Group].slot(slot.N) }
 
 // exists reports whether an address is that of the master or a living worker:
 // who can be told how a call ended.

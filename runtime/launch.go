@@ -55,6 +55,7 @@ func (l *launcher) group(name string) Group {
 func (l *launcher) Launch(who actors.Incarnation, report func(actors.WorkerEvent)) (actors.Worker, error) {
 	g := l.group(who.Slot.Group)
 	s := g.settings(l.cfg, who)
+	s.Groups = l.hub.census.all()
 	if err := l.plan.Refuse(who); err != nil {
 		return nil, err
 	}
@@ -71,6 +72,9 @@ func (l *launcher) Launch(who actors.Incarnation, report func(actors.WorkerEvent
 
 // Abandon implements actors.Launcher.
 func (l *launcher) Abandon(slot actors.Slot, why error) { l.hub.abandon(slot, why) }
+
+// Share implements actors.Launcher.
+func (l *launcher) Share(group string, weights []int) { l.hub.groups[group].share(weights) }
 
 // handle is one running worker. Its goroutine ends after the worker's end was
 // reported; the master waits for that.
@@ -134,6 +138,7 @@ func (h *handle) connect(r io.ReadCloser, w io.WriteCloser, s settings) (*transp
 		MaxMessage: h.launcher.cfg.MaxMessage, Congested: h.life.setCongested,
 	}, h.life)
 	h.life.attach(link, h.launcher.cfg.Mailbox)
+	h.launcher.hub.catchUp(h.life, s.Groups)
 	h.link.Store(link)
 	if h.drained.Load() {
 		h.Drain() // it was asked for meanwhile

@@ -49,8 +49,10 @@ type lifeEvent struct {
 
 // newLife prepares the route to one incarnation; attach gives it a link.
 func newLife(h *hub, who actors.Incarnation, notify func(lifeEvent)) *life {
+	slot := h.slot(who.Slot)
+	h.groups[who.Slot.Group].reopen(slot)
 	return &life{
-		hub: h, who: who, addr: who.String(), slot: h.slot(who.Slot),
+		hub: h, who: who, addr: who.String(), slot: slot,
 		notify: notify, sources: make(map[pausedSource]transport.Addr),
 	}
 }

@@ -66,7 +66,7 @@ func newMaster(cfg Config, plan *faults.Plan) (*master, error) {
 	m.meter.process = newGauge()
 	m.hub = newHub(m.p, cfg.Groups, cfg.Hold)
 	m.p.exits, m.p.hub = m.hub, m.hub
-	m.p.cluster.master, m.p.cluster.slots = m, cfg.sizes()
+	m.p.cluster.master, m.p.cluster.sizes = m, &m.hub.census.groupSizes
 	m.launcher = &launcher{hub: m.hub, cfg: cfg, cluster: uuid.New(), plan: plan, carry: localCarry(plan, log)}
 	m.out = newOutput(cfg.Logger, os.Stderr)
 	if !cfg.InProcess {

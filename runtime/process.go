@@ -93,7 +93,7 @@ func newProcess(cfg processConfig) *process {
 	p.system.ProcessRegistry.Add(&asks{p}, askName)
 	p.system.Root.WithSpawnMiddleware(p.spawnMiddleware)
 	p.system.EventStream.Subscribe(p.countDeadLetter)
-	p.cluster = &Cluster{p: p}
+	p.cluster = &Cluster{p: p, sizes: &groupSizes{}}
 	p.caches = newCacheTable(p.tellCache)
 	p.system.Extensions.Register(&extension{cluster: p.cluster})
 	p.environment().Install(p.system)

@@ -172,6 +172,8 @@ func (p *puppet) receiveOthers(ctx actor.Context) {
 	case *request:
 		ctx.Request(m.To, &echo{m.Text})
 		ctx.Respond(&done{})
+	case *census:
+		ctx.Respond(&counted{len(troupe.FromActor(ctx).Slots(m.Group))})
 	case *troupe.CallFailed:
 		p.kept = append(p.kept, "failed: "+m.Err.Error())
 	}

@@ -28,15 +28,29 @@ type (
 	pass2   struct{ Owner, Group string } // asks the group where the owner is, and answers so
 	opened  struct{}                      // *parcels
 	parcels struct{ Numbers []int }
+	census  struct{ Group string } // *counted
+	counted struct{ Slots int }
 )
 
 func (p *parcel) Key() string { return p.Owner }
 func (l *locate) Key() string { return l.Owner }
 
+// shyRoutees has no worker in a slot past the second.
+var shyRoutees = troupe.RegisterKind("shy-routee", func() actor.Actor { return &shyRoutee{} })
+
+type shyRoutee struct{ routee }
+
+func (r *shyRoutee) Receive(ctx actor.Context) {
+	if _, begins := ctx.Message().(*actor.Started); begins && troupe.FromActor(ctx).Self().Slot.N > 2 {
+		panic("shy")
+	}
+	r.routee.Receive(ctx)
+}
+
 var routees = troupe.RegisterKind("routee", func() actor.Actor { return &routee{} })
 
 func init() {
-	troupe.RegisterMessages(new(parcel), new(locate), new(pass2), new(opened), new(parcels))
+	troupe.RegisterMessages(new(parcel), new(locate), new(pass2), new(opened), new(parcels), new(census), new(counted))
 }
 
 func (r *routee) Receive(ctx actor.Context) {

@@ -88,7 +88,6 @@ func (g Group) settings(cfg Config, who actors.Incarnation) settings {
 		JSONLog:    cfg.Logger != nil,
 		LogLevel:   int8(cfg.logger().GetLevel()),
 		MaxMessage: cfg.MaxMessage, MaxCalls: cfg.MaxCalls, Mailbox: cfg.Mailbox,
-		Groups: cfg.sizes(),
 	}
 	if g.Args != nil {
 		kind, err := messages.Of(g.Args)
@@ -108,11 +107,3 @@ func (g Group) settings(cfg Config, who actors.Incarnation) settings {
 // count, and for how far the collector misses: a worker with little alive is
 // not recycled for its garbage.
 func (g Group) goMemory() int64 { return max(g.Memory/2, g.Memory/100*85-minMemory) }
-
-func (cfg Config) sizes() map[string]int {
-	sizes := make(map[string]int, len(cfg.Groups))
-	for _, g := range cfg.Groups {
-		sizes[g.Name] = g.Size
-	}
-	return sizes
-}

@@ -22,6 +22,8 @@ const (
 	kindDrain  transport.Kind = 7 // master: finish what came before this and exit
 	kindExit   transport.Kind = 8 // master: goodbye has been read, and nothing more comes: exit
 
+	kindSize transport.Kind = 9 // master: the group To has Call slots
+
 	// The control lane.
 	kindPing    transport.Kind = 16 // master: show that you live
 	kindPong    transport.Kind = 17 // worker: the answer, with what it uses: appendUsage

@@ -76,7 +76,8 @@ func newWorker(r io.ReadCloser, w io.WriteCloser, logger func(settings) zerolog.
 	k.out = &spoke{p: k.p}
 	k.out.pauses.frames, k.out.pauses.bytes = windowFor(s.Mailbox)
 	k.p.exits, k.p.spoke = k.out, k.out
-	k.p.cluster.who, k.p.cluster.slots, k.p.cluster.worker = who, s.Groups, k
+	k.p.cluster.who, k.p.cluster.worker = who, k
+	k.p.cluster.sizes.of.Store(&s.Groups)
 	k.link = transport.New(r, w, transport.Config{
 		MaxMessage: s.MaxMessage, Congested: k.out.pauses.setCongested,
 	}, k)
@@ -243,6 +244,9 @@ func (k *worker) handleData(f *transport.Frame) error {
 		k.in.inOrder(k.drain)
 	case f.Kind == kindExit:
 		k.in.inOrder(func() { k.release.Do(func() { close(k.released) }) })
+	case f.Kind == kindSize:
+		size := *f
+		k.in.inOrder(func() { k.p.cluster.sizes.announced(&size) })
 	case !k.in.local(f):
 		return fmt.Errorf("unknown frame kind %d on the data lane", f.Kind)
 	}
