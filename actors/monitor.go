@@ -35,7 +35,8 @@ type round struct {
 	askers []*actor.PID
 	groups []groupAnswer          // in the order of start
 	jobs   map[string]*JobsReport // by group
-	cache  *CacheStatus           // nil: it did not answer
+	broker *BrokerStats           // nil: it did not answer
+	cache  *CacheStatus           // likewise
 	open   int                    // questions without an answer
 	err    error                  // the master's, in place of groups
 }
@@ -113,6 +114,8 @@ func (m *monitor) askChild(ctx actor.Context, child ChildInfo) {
 		question(m, ctx, child.PID, &InspectJobs{}, func(reply *JobsReport, _ error) { m.round.jobs[queue] = reply })
 	case child.ID == CacheName:
 		question(m, ctx, child.PID, &CacheStatusRequest{}, func(reply *CacheStatus, _ error) { m.round.cache = reply })
+	case child.ID == BrokerName:
+		question(m, ctx, child.PID, &BrokerStatsRequest{}, func(reply *BrokerStats, _ error) { m.round.broker = reply })
 	}
 }
 

@@ -19,7 +19,8 @@ type ClusterStatus struct {
 	At     time.Time
 	Master MasterStatus
 	Groups []GroupStatus // in the order of the config
-	Cache  *CacheStatus  // nil: it did not answer
+	Broker *BrokerStats  // the master's, with the processes that subscribe; nil: it did not answer
+	Cache  *CacheStatus  // likewise
 	Err    string        // why the master did not say which groups there are; "": it did
 }
 

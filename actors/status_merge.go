@@ -16,13 +16,12 @@ type groupAnswer struct {
 // status puts together what supervisors and links know. Where they differ, since
 // one was asked after the other, the supervisors say which lives there are.
 func (r *round) status(s Snapshot) *ClusterStatus {
-	status := &ClusterStatus{At: s.At, Master: s.Master, Groups: make([]GroupStatus, len(r.groups))}
+	status := &ClusterStatus{At: s.At, Master: s.Master, Cache: copied(r.cache), Groups: make([]GroupStatus, len(r.groups))}
 	if r.err != nil {
 		status.Err = r.err.Error()
 	}
-	if r.cache != nil {
-		own := *r.cache
-		status.Cache = &own
+	if status.Broker = copied(r.broker); r.broker != nil {
+		status.Broker.Processes = slices.Clone(r.broker.Processes)
 	}
 	for i, g := range r.groups {
 		name := strings.TrimPrefix(g.info.ID, groupName(""))
@@ -31,12 +30,18 @@ func (r *round) status(s Snapshot) *ClusterStatus {
 			LastReason: atMost(g.info.LastReason, maxLastReason), Held: s.Held[name],
 		}
 		status.Groups[i].answered(s, g)
-		if jobs := r.jobs[name]; jobs != nil {
-			own := *jobs
-			status.Groups[i].Jobs = &own
-		}
+		status.Groups[i].Jobs = copied(r.jobs[name])
 	}
 	return status
+}
+
+// copied is a value of one's own; nil of nil.
+func copied[T any](value *T) *T {
+	if value == nil {
+		return nil
+	}
+	own := *value
+	return &own
 }
 
 // answered fills in what a group's supervisor said of itself and its slots.

@@ -35,7 +35,7 @@ func TestMergeStatus(t *testing.T) {
 		{info: ChildInfo{ID: "group b", State: StateStopping}, err: errors.New("no answer")},
 		{info: ChildInfo{ID: "group c", State: StateStopped}},
 	}
-	r := &round{groups: groups, jobs: map[string]*JobsReport{"a": {Done: 3}}, cache: &CacheStatus{Workers: 2}, err: errors.New("late")}
+	r := &round{groups: groups, jobs: map[string]*JobsReport{"a": {Done: 3}}, cache: &CacheStatus{Workers: 2}, broker: &BrokerStats{Processes: []ProcessStats{{Process: "a/1#2"}}}, err: errors.New("late")}
 	want := &ClusterStatus{At: time.Unix(1, 0), Master: MasterStatus{OSPID: 1}, Groups: []GroupStatus{
 		{Name: "a", State: StateReady, Strategy: OneForAll, Uptime: 9, Restarts: 2, RestartsLeft: 4, LastReason: "before", Held: 1, Jobs: &JobsReport{Done: 3}, Workers: []WorkerStatus{
 			{Slot: "a/1", State: StateReady, Worker: "a/1#2", OSPID: 11, Uptime: 8, Restarts: 1, LastReason: strings.Repeat("x", 1024) + " …", Age: 5, Usage: usage},
@@ -49,14 +49,15 @@ func TestMergeStatus(t *testing.T) {
 			{Slot: "b/10", State: StateReady, Worker: "b/10#1"},
 		}},
 		{Name: "c", State: StateStopped},
-	}, Cache: &CacheStatus{Workers: 2}, Err: "late"}
+	}, Cache: &CacheStatus{Workers: 2}, Broker: &BrokerStats{Processes: []ProcessStats{{Process: "a/1#2"}}}, Err: "late"}
 	got := r.status(s)
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got\n%+v\nwant\n%+v", got, want)
 	}
 	got.Cache.Workers++
+	got.Broker.Processes[0].Topics++
 	got.Groups[0].Jobs.Done++
-	if r.cache.Workers != 2 || r.jobs["a"].Done != 3 {
+	if r.cache.Workers != 2 || r.broker.Processes[0].Topics != 0 || r.jobs["a"].Done != 3 {
 		t.Error("whoever gets it can change what others get")
 	}
 }

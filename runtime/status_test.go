@@ -134,8 +134,8 @@ func TestStatusIsTheSameFromAWorker(t *testing.T) {
 	if here.Groups[0].Jobs != nil || here.Groups[1].Jobs == nil || there.Groups[1].Jobs == nil || here.Groups[1].Jobs.Workers > 1 {
 		t.Errorf("queues of jobs: %+v here, %+v there", here.Groups[1].Jobs, there.Groups[1].Jobs)
 	}
-	if here.Cache == nil || there.Cache == nil {
-		t.Error("nothing is said of caches")
+	if here.Cache == nil || there.Cache == nil || here.Broker == nil || there.Broker == nil || there.Broker.Process != "master" {
+		t.Error("nothing is said of caches, or events")
 	}
 	if a, b := skeleton(there), skeleton(here); a != b {
 		t.Errorf("a worker sees\n%sthe master\n%s", a, b)
