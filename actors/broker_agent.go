@@ -50,6 +50,7 @@ type subscriber struct {
 	id      string
 	pid     *actor.PID // nil: a stream
 	mailbox *Mailbox   // of that very actor; nil: a stream
+	stream  *EventStream
 	subs    map[Interest]*Subscription
 	round   uint64 // in which it got an event last
 }
@@ -195,8 +196,13 @@ func (a *agent) add(ctx actor.Context, o *subscriber, m Subscribe) *Subscription
 	wake := func(token *actor.MessageEnvelope) {
 		o.mailbox.Deliver(Delivery{Message: token, MustDeliver: true}) // bounded by the queue
 	}
+	if o.stream != nil {
+		wake = o.stream.wake
+	}
 	s := newSubscription(m, o, strconv.FormatUint(a.keys, 36), wake)
-	o.subs[i] = s
+	if o.subs[i] = s; o.stream != nil {
+		o.stream.sub = s // before anybody hears that it is open
+	}
 	if a.owners[o.id] = o; o.pid != nil {
 		ctx.Watch(o.pid)
 	}

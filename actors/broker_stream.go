@@ -78,15 +78,13 @@ func (a *agent) open(ctx actor.Context, m *OpenStream) {
 	a.keys++
 	s := m.Stream
 	s.id = "\x00" + strconv.FormatUint(a.keys, 36) // no actor's
-	o := &subscriber{id: s.id, subs: make(map[Interest]*Subscription)}
-	a.enter(ctx, o, asked)
-	if sub := o.subs[Interest{asked.Pattern, asked.Group}]; sub != nil {
-		s.sub = sub
-		sub.wake = func(*actor.MessageEnvelope) {
-			select {
-			case s.pending <- struct{}{}:
-			default:
-			}
-		}
+	a.enter(ctx, &subscriber{id: s.id, stream: s, subs: make(map[Interest]*Subscription)}, asked)
+}
+
+// wake makes Next look again.
+func (s *EventStream) wake(*actor.MessageEnvelope) {
+	select {
+	case s.pending <- struct{}{}:
+	default:
 	}
 }
