@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"time"
 
@@ -13,19 +12,19 @@ import (
 	troupe "github.com/seed-4314ae1d/troupe/runtime"
 )
 
-// This file is all of the demo that knows the cluster.
+// This file, news.go and those of -serve are all of the demo that knows the cluster.
 
 const group = "counter"
 
-var counter = troupe.RegisterFunc(group, countBatch)
+var counter = troupe.RegisterFunc(group, countAndTell)
 
 // initWorker does a worker's work in a worker, and never returns there.
 func initWorker() { troupe.Init() }
 
-// countInWorkers runs a cluster for as long as the counting takes.
-func (j *job) countInWorkers(ctx context.Context, s *screen) (sum *Result, err error) {
+// runCluster runs a cluster for as long as the counting takes, and as long as it
+// is to serve.
+func (j *job) runCluster(ctx context.Context) (err error) {
 	log := newLogger(j.log)
-	batches := cut(j.listing, batchSize(j.listing.Bytes, j.workers))
 	config := troupe.Config{
 		Logger: &log,
 		Groups: []troupe.Group{{
@@ -37,82 +36,80 @@ func (j *job) countInWorkers(ctx context.Context, s *screen) (sum *Result, err e
 			Backoff:   troupe.Backoff{Min: time.Millisecond, Max: time.Millisecond},
 		}},
 	}
-	err = troupe.Run(ctx, config, func(ctx context.Context, c *troupe.Cluster) error {
-		ctx, cancel := context.WithCancel(ctx)
-		crew, leave := hire(ctx, c)
-		defer leave()
-		defer cancel() // before leave, which waits for events under way
-		p := newPlan(batches, j.kills)
-		f := newForeman(crew, j.workers, p, s)
-		if err := f.Run(ctx); err != nil {
+	if j.options.serve != "" {
+		if j.port, err = holdPort(j.options.serve); err != nil {
 			return err
 		}
-		sum = f.sum
-		j.fill(f, batches)
-		return nil
-	})
-	if err == nil && sum == nil { // stopped by a signal, in good order
-		err = context.Canceled
+		defer j.port.Close()
+		serveOn(&config, j.port.Addr(), j.workers)
 	}
-	return sum, err
+	counted := false
+	err = troupe.Run(ctx, config, func(ctx context.Context, c *troupe.Cluster) error {
+		f, leave, err := j.count(ctx, c)
+		if err != nil {
+			return err
+		}
+		defer leave()
+		counted = true
+		if err = j.conclude(ctx, f.sum); err == nil && j.port != nil {
+			err = j.serve(ctx, c, f)
+		}
+		return errors.Join(err, j.unread(f.sum))
+	})
+	if !counted {
+		j.screen.Abandon()
+		if err == nil { // stopped by a signal, in good order
+			err = context.Canceled
+		}
+	}
+	return err
+}
+
+// count has the workers count. Until leave is called the foreman hears of them.
+func (j *job) count(ctx context.Context, c *troupe.Cluster) (f *foreman, leave func(), err error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	news, stopped, err := follow(ctx, cancel, c)
+	if err != nil {
+		cancel(nil)
+		return nil, nil, err
+	}
+	leave = func() {
+		cancel(nil)
+		stopped()
+	}
+	batches := cut(j.listing, min(batchSize(j.listing.Bytes, j.workers), j.listing.Bytes/max(1, j.kills)))
+	crew := crew{news: news, count: func(ctx context.Context, b *Batch) (*Counts, error) {
+		return counter.Submit(ctx, c, b)
+	}}
+	f = newForeman(crew, j.workers, newPlan(batches, j.kills), j.screen)
+	index := newIndex(j.listing.Root)
+	if j.port != nil {
+		for _, b := range batches {
+			b.Each = true
+		}
+		f.filed = index.Add
+	}
+	if err = f.Run(ctx); err == nil && j.port != nil {
+		err = c.Send(ctx, indexIn(c), &counted{index})
+	}
+	if err != nil {
+		leave()
+		return nil, nil, err
+	}
+	j.fill(f, batches)
+	return f, leave, nil
 }
 
 // fill notes what the foreman knows besides the sum.
 func (j *job) fill(f *foreman, batches []*Batch) {
 	r := &j.report
 	r.Workers, r.Kills = j.workers, f.plan.armed
-	r.Restarts, r.Retries = f.ledger.restarts, f.plan.retries
+	r.Restarts, r.Retries = f.ledger.restarts, f.ledger.retries
 	r.elapsed = f.counted
 	r.lost, r.twice = f.plan.Audit(batches)
-}
-
-// hire returns the cluster's workers as a crew, until leave is called or ctx ends.
-func hire(ctx context.Context, c *troupe.Cluster) (hired crew, leave func()) {
-	events := make(chan event)
-	stream := c.System().EventStream
-	sub := stream.Subscribe(func(ev any) {
-		if e, ok := eventOf(ev); ok {
-			select {
-			case events <- e:
-			case <-ctx.Done():
-			}
-		}
-	})
-	call := func(ctx context.Context, slot int, b *Batch) (*Counts, error) {
-		counts, err := counter.CallOn(ctx, c.Slot(group, slot), b)
-		return counts, callError(err)
+	if j.port != nil {
+		r.Serve = j.port.Addr().String()
 	}
-	return crew{call: call, events: events}, func() { stream.Unsubscribe(sub) }
-}
-
-// callError tells the foreman the two errors that mean a dead worker.
-func callError(err error) error {
-	switch {
-	case errors.Is(err, troupe.ErrMaybeDone):
-		return fmt.Errorf("%w: %w", errWorkerDied, err)
-	case errors.Is(err, troupe.ErrNotSent):
-		return fmt.Errorf("%w: %w", errNotReached, err)
-	}
-	return err
-}
-
-// eventOf picks the two events that the ledger keeps.
-func eventOf(ev any) (event, bool) {
-	switch e := ev.(type) {
-	case *troupe.Ready:
-		return event{slot: e.Who.Slot.N, life: e.Who.Life, pid: e.OSPID, at: e.At, ready: true}, true
-	case *troupe.Exited:
-		return event{slot: e.Who.Slot.N, life: e.Who.Life, pid: e.OSPID, at: e.At, how: howOf(e.Reason)}, true
-	}
-	return event{}, false
-}
-
-func howOf(reason troupe.Reason) string {
-	var exit *troupe.ExitError
-	if errors.As(reason.Err, &exit) {
-		return howDied(exit.Panic, exit.Signal, exit.Error())
-	}
-	return reason.String()
 }
 
 // newLogger logs to stderr: for people on a terminal, else as JSON.

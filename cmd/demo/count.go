@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"go/scanner"
 	"go/token"
 	"os"
@@ -64,6 +65,21 @@ func (r *Result) AddFile(root, name string) {
 	r.Files++
 	r.Bytes += len(src)
 	r.Names.AddSource(src)
+}
+
+// AddRegular is AddFile for what may have become something else since it was
+// listed: a pipe, say, which nobody writes to.
+func (r *Result) AddRegular(root, name string) {
+	path := filepath.Join(root, name)
+	info, err := os.Lstat(path)
+	if err == nil && !info.Mode().IsRegular() {
+		err = fmt.Errorf("%s is no regular file", path)
+	}
+	if err != nil {
+		r.Failed = append(r.Failed, FileError{Path: name, Why: err.Error()})
+		return
+	}
+	r.AddFile(root, name)
 }
 
 // Merge adds what a goroutine counted.

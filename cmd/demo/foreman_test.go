@@ -9,42 +9,62 @@ import (
 	"time"
 )
 
-// fakeCrew is workers that take a minute for a batch and die when told to.
+// fakeCrew is workers that take a minute for a batch, die when told to, and do it
+// again a second later.
 type fakeCrew struct {
-	events chan event
-	lives  []int
-	fail   error // of every call; nil: as the batch says
+	news chan *Progress
+	free chan worker // those with nothing in hand
+	fail error       // of every batch; nil: as the batch says
 }
 
 func newFakeCrew(workers int) *fakeCrew {
-	c := &fakeCrew{events: make(chan event), lives: make([]int, workers)}
-	for i := range c.lives {
-		c.lives[i] = 1
+	c := &fakeCrew{news: make(chan *Progress), free: make(chan worker, workers)}
+	for i := range workers {
+		c.free <- worker{Group: group, N: i + 1, Life: 1}
 	}
 	return c
 }
 
-func (c *fakeCrew) crew() crew { return crew{call: c.call, events: c.events} }
+func (c *fakeCrew) crew() crew { return crew{count: c.count, news: c.news} }
 
-// call is called for one slot by one goroutine at a time.
-func (c *fakeCrew) call(ctx context.Context, slot int, b *Batch) (*Counts, error) {
+func (c *fakeCrew) count(ctx context.Context, b *Batch) (*Counts, error) {
+	var w worker
+	select {
+	case w = <-c.free:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	if b.Die != "" {
+		c.tell(ctx, begun, w, b)
+		time.Sleep(30 * time.Second)
+		c.tell(ctx, died, w, b)
+		time.Sleep(time.Second)
+		w.Life++
+		c.tell(ctx, ready, w, b)
+	}
+	c.tell(ctx, begun, w, b)
 	select {
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	case <-time.After(time.Minute):
 	}
+	c.tell(ctx, finished, w, b)
+	c.free <- w
 	if c.fail != nil {
 		return nil, c.fail
 	}
-	if b.Die == "" {
-		return &Counts{Files: len(b.Files), Bytes: b.Bytes, Names: Tally{b.Files[0]: 1}.Pack()}, nil
+	counts := &Counts{Files: len(b.Files), Bytes: b.Bytes, Names: empty}
+	if len(b.Files) > 0 {
+		counts.Names = Tally{b.Files[0]: 1}.Pack()
 	}
-	life := c.lives[slot-1]
-	c.lives[slot-1]++
-	c.events <- event{slot: slot, life: life, at: time.Now(), how: b.Die}
-	time.Sleep(time.Second)
-	c.events <- event{slot: slot, life: life + 1, at: time.Now(), ready: true}
-	return nil, errWorkerDied
+	return counts, nil
+}
+
+func (c *fakeCrew) tell(ctx context.Context, what step, w worker, b *Batch) {
+	select {
+	case c.news <- &Progress{Step: what, Worker: w, Batch: b.ID, At: time.Now(), How: b.Die}:
+	case <-ctx.Done():
+	}
 }
 
 func sameBatches(n int) (batches []*Batch, files int) {
@@ -70,8 +90,8 @@ func TestForemanCountsExactlyThroughDeaths(t *testing.T) {
 				if f.sum.Files != files || f.sum.Names.Total() != files || len(f.sum.Names) != files {
 					t.Errorf("counted %+v, want each of %d files once", f.sum, files)
 				}
-				if f.ledger.restarts != tt.kills || p.retries != tt.kills {
-					t.Errorf("%d restarts and %d retries, want %d", f.ledger.restarts, p.retries, tt.kills)
+				if f.ledger.restarts != tt.kills || f.ledger.retries != tt.kills {
+					t.Errorf("%d restarts and %d retries, want %d", f.ledger.restarts, f.ledger.retries, tt.kills)
 				}
 			})
 		})
@@ -101,6 +121,20 @@ func TestForemanEndsWithTheFirstErrorThatIsNoDeath(t *testing.T) {
 			t.Errorf("Run = %v, want %v", err, c.fail)
 		}
 	})
+}
+
+// What is shown goes by batches, however often one was finished.
+func TestForemanShowsEachBatchOnce(t *testing.T) {
+	batches, files := sameBatches(2)
+	s := newScreen(nil, files)
+	f := newForeman(crew{}, 1, newPlan(batches, 0), s)
+	for range 2 {
+		f.hear(&Progress{Step: finished, Worker: life(1), Batch: 1})
+		f.hear(&Progress{Step: finished, Worker: life(1), Batch: -1})
+	}
+	if s.done != 1 {
+		t.Errorf("%d files are shown as counted, want 1", s.done)
+	}
 }
 
 func TestForemanStopsWithItsContext(t *testing.T) {

@@ -1,104 +1,72 @@
 package main
 
-import "time"
-
-// An event is what the cluster says of a worker.
-type event struct {
-	slot  int
-	life  int
-	pid   int
-	at    time.Time
-	ready bool   // else it died
-	how   string // it died of
-}
+import (
+	"slices"
+	"time"
+)
 
 // A death is one line of the report, once all of it is known.
 type death struct {
-	slot        int
-	life        int
+	who         worker
 	pid         int
 	how         string
-	again       int // batches done again
-	replacement int // its life
+	again       int // batches that it had in hand, and that are done again
+	replacement int // its life; 0: none yet
 	ready       time.Duration
 	at          time.Time
-	waiting     bool // for what becomes of the batch it had in hand
 }
 
-// A ledger keeps the state of each slot and tells the deaths, each once, when its
-// batch is accounted for and its replacement ready, in whatever order the news
-// arrives. It is a value for one goroutine.
+// A ledger knows what each worker has in hand, and tells the deaths, each once,
+// when a replacement is ready. It is a value for one goroutine.
 type ledger struct {
-	slots    []slotState // slot n at n-1
-	deaths   []death     // not yet told
-	restarts int
+	hands    map[worker][]int // batches begun and not finished
+	deaths   []death          // not yet told
+	counters int              // workers that died and were to count
+	restarts int              // of those
+	retries  int              // batches that they had in hand
 }
 
-type slotState struct {
-	up   bool // its worker takes work, as far as is known
-	busy bool // a batch is in its hand
-	lost int  // batches lost by a death not yet announced
-}
+func newLedger() *ledger { return &ledger{hands: make(map[worker][]int)} }
 
-func newLedger(slots int) *ledger {
-	l := &ledger{slots: make([]slotState, slots)}
-	for i := range l.slots {
-		l.slots[i].up = true
+// Heard takes in the next piece of news. What a worker did comes before its end.
+func (l *ledger) Heard(p *Progress) {
+	switch p.Step {
+	case begun:
+		l.hands[p.Worker] = append(l.hands[p.Worker], p.Batch)
+	case finished:
+		l.putDown(p.Worker, p.Batch)
+	case died:
+		l.died(p)
+	case ready:
+		l.ready(p)
 	}
-	return l
 }
 
-// Idle returns a slot that takes work; false: none does.
-func (l *ledger) Idle() (slot int, ok bool) {
-	for i, s := range l.slots {
-		if s.up && !s.busy {
-			return i + 1, true
-		}
+func (l *ledger) putDown(w worker, batch int) {
+	held := l.hands[w]
+	if i := slices.Index(held, batch); i >= 0 {
+		l.hands[w] = slices.Delete(held, i, i+1)
 	}
-	return 0, false
 }
 
-// Busy notes that a batch was handed to the slot.
-func (l *ledger) Busy(slot int) { l.slots[slot-1].busy = true }
+func (l *ledger) died(p *Progress) {
+	again := len(l.hands[p.Worker])
+	delete(l.hands, p.Worker)
+	l.deaths = append(l.deaths, death{who: p.Worker, pid: p.OSPID, how: p.How, at: p.At, again: again})
+	l.retries += again
+	if p.Worker.Group == group {
+		l.counters++
+	}
+}
 
-// Finished notes the end of a batch in the slot; lost: its worker died of it.
-func (l *ledger) Finished(slot int, lost bool) {
-	s := &l.slots[slot-1]
-	s.busy = false
+func (l *ledger) ready(p *Progress) {
 	for i := range l.deaths {
-		if d := &l.deaths[i]; d.slot == slot && d.waiting {
-			d.waiting = false
-			if lost {
-				d.again++
-			}
-			return
+		d := &l.deaths[i]
+		if d.replacement != 0 || d.who.Group != p.Worker.Group || d.who.N != p.Worker.N {
+			continue
 		}
-	}
-	if lost {
-		s.lost++
-		s.up = false
-	}
-}
-
-// Heard takes in an event. Events of one slot come in order.
-func (l *ledger) Heard(e event) {
-	if e.ready {
-		l.ready(e)
-		return
-	}
-	s := &l.slots[e.slot-1]
-	l.deaths = append(l.deaths, death{
-		slot: e.slot, life: e.life, pid: e.pid, how: e.how, at: e.at,
-		again: s.lost, waiting: s.busy,
-	})
-	s.lost, s.up = 0, false
-}
-
-func (l *ledger) ready(e event) {
-	l.slots[e.slot-1].up = true
-	for i := range l.deaths {
-		if d := &l.deaths[i]; d.slot == e.slot && d.replacement == 0 {
-			d.replacement, d.ready = e.life, e.at.Sub(d.at)
+		d.replacement, d.ready = p.Worker.Life, p.At.Sub(d.at)
+		if d.who.Group == group {
 			l.restarts++
 		}
 	}
@@ -108,7 +76,7 @@ func (l *ledger) ready(e event) {
 func (l *ledger) Told() (told []death) {
 	rest := l.deaths[:0]
 	for _, d := range l.deaths {
-		if d.replacement != 0 && !d.waiting {
+		if d.replacement != 0 {
 			told = append(told, d)
 		} else {
 			rest = append(rest, d)
@@ -118,12 +86,6 @@ func (l *ledger) Told() (told []death) {
 	return told
 }
 
-// Open reports whether a death is still to be told.
-func (l *ledger) Open() bool {
-	for _, s := range l.slots {
-		if s.lost > 0 {
-			return true
-		}
-	}
-	return len(l.deaths) > 0
-}
+// Open reports whether a death is still to be told, or to be heard of when so
+// many had to die.
+func (l *ledger) Open(deaths int) bool { return len(l.deaths) > 0 || l.counters < deaths }

@@ -11,6 +11,7 @@ type Batch struct {
 	Root  string
 	Files []string // below Root
 	Bytes int      // their sizes when they were listed
+	Each  bool     // tell the names of each file besides
 	Die   string   // the way in which the worker is to die half-way; "" to live
 }
 
@@ -19,26 +20,49 @@ type Counts struct {
 	Files  int
 	Bytes  int
 	Failed []FileError
+	Each   []PackedNames // of each file in order, where Batch.Each asked for them
 	Names  PackedNames
 }
 
 // countBatch runs in a worker.
 func countBatch(ctx context.Context, in *Batch) (*Counts, error) {
-	found := newResult()
-	for i, name := range in.Files {
-		if in.Die != "" && i == len(in.Files)/2 {
-			return nil, die(ctx, in.Die)
-		}
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		found.AddFile(in.Root, name)
+	found := &Counts{}
+	sum := newResult()
+	half := len(in.Files) / 2
+	if err := found.add(ctx, sum, in, in.Files[:half]); err != nil {
+		return nil, err
 	}
-	return &Counts{Files: found.Files, Bytes: found.Bytes, Failed: found.Failed, Names: found.Names.Pack()}, nil
+	if in.Die != "" {
+		return nil, die(ctx, in.Die)
+	}
+	if err := found.add(ctx, sum, in, in.Files[half:]); err != nil {
+		return nil, err
+	}
+	found.Files, found.Bytes, found.Failed, found.Names = sum.Files, sum.Bytes, sum.Failed, sum.Names.Pack()
+	return found, nil
+}
+
+// add counts some of a batch's files into sum, and each by itself where that is
+// asked for.
+func (c *Counts) add(ctx context.Context, sum *Result, in *Batch, files []string) error {
+	for _, name := range files {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if !in.Each {
+			sum.AddFile(in.Root, name)
+			continue
+		}
+		one := newResult()
+		one.AddRegular(in.Root, name)
+		c.Each = append(c.Each, one.Names.Pack())
+		sum.Merge(one)
+	}
+	return nil
 }
 
 // AppendBinary makes Counts its own codec: numbers as uvarints, strings with
-// their length before them, the names last.
+// their length before them, the names of all files last.
 func (c *Counts) AppendBinary(b []byte) ([]byte, error) {
 	b = binary.AppendUvarint(b, uint64(c.Files))
 	b = binary.AppendUvarint(b, uint64(c.Bytes))
@@ -46,6 +70,10 @@ func (c *Counts) AppendBinary(b []byte) ([]byte, error) {
 	for _, f := range c.Failed {
 		b = appendText(b, f.Path)
 		b = appendText(b, f.Why)
+	}
+	b = binary.AppendUvarint(b, uint64(len(c.Each)))
+	for _, names := range c.Each {
+		b = appendText(b, string(names))
 	}
 	return append(b, c.Names...), nil
 }
@@ -60,9 +88,15 @@ func (c *Counts) UnmarshalBinary(data []byte) error {
 			return r.err
 		}
 	}
-	got.Names = PackedNames(r.rest)
-	if _, err := got.Names.check(); r.err != nil || err != nil {
-		return errTruncated
+	for range r.number() {
+		got.Each = append(got.Each, r.names(r.text()))
+		if r.err != nil {
+			return r.err
+		}
+	}
+	got.Names = r.names(r.rest)
+	if r.err != nil {
+		return r.err
 	}
 	*c = got
 	return nil
@@ -97,4 +131,12 @@ func (r *reader) text() string {
 	text := r.rest[:n]
 	r.rest = r.rest[n:]
 	return text
+}
+
+// names returns packed as such, if it is whole.
+func (r *reader) names(packed string) PackedNames {
+	if _, err := PackedNames(packed).check(); err != nil && r.err == nil {
+		r.err = err
+	}
+	return PackedNames(packed)
 }

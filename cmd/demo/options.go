@@ -5,6 +5,8 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"net"
+	"strconv"
 
 	"github.com/rs/zerolog"
 )
@@ -15,6 +17,13 @@ again what they had in hand, and proves that the sum is exact.
 
 usage: demo [flags] [DIR]
 
+With -serve the index stays up after the count, in web workers that share a port:
+
+  GET /count?word=W       how often the identifier W occurs
+  GET /top?n=N            the N most frequent ones
+  POST /reindex?file=F    counts one file again, F as it is below DIR; once that is
+                          answered no worker gives an older count
+
 DIR is by default the source of the installed Go: $GOROOT/src, else the src
 beside the go on the PATH. Symbolic links in it are not followed.
 
@@ -22,7 +31,8 @@ beside the go on the PATH. Symbolic links in it are not followed.
 
 const exits = `
 exit: 0 counted, and verified; 1 failed, or a file could not be read; 2 wrong
-usage; 130 interrupted, in which case all workers were stopped first
+usage; 130 interrupted, in which case all workers were stopped first. With -serve
+an interrupt or SIGTERM after the count is the end that was asked for: 0
 `
 
 // options are what the command line says.
@@ -33,6 +43,7 @@ type options struct {
 	top     int
 	verify  bool
 	json    bool
+	serve   string // host:port; "": not at all
 	log     zerolog.Level
 }
 
@@ -51,6 +62,7 @@ func parse(args []string) (options, error) {
 	flags.IntVar(&o.top, "top", 5, "show the `N` most frequent identifiers")
 	flags.BoolVar(&o.verify, "verify", true, "count once more in one process, and fail if one number differs")
 	flags.BoolVar(&o.json, "json", false, "print one JSON object on stdout and nothing else")
+	flags.StringVar(&o.serve, "serve", "", "afterwards answer over HTTP on `ADDR`, such as 127.0.0.1:8080, until interrupted; port 0: any")
 	flags.StringVar(&level, "log", "disabled", "`LEVEL` of what the cluster logs to stderr: debug, info, warn, error or disabled")
 
 	var text bytes.Buffer
@@ -88,6 +100,23 @@ func (o *options) validate() error {
 	}
 	if o.workers == 0 {
 		o.kills = 0
+	}
+	return o.validateServe()
+}
+
+func (o *options) validateServe() error {
+	if o.serve == "" {
+		return nil
+	}
+	if o.workers == 0 {
+		return fmt.Errorf("-serve %s: needs -workers", o.serve)
+	}
+	_, port, err := net.SplitHostPort(o.serve)
+	if err != nil {
+		return fmt.Errorf("-serve %q: want HOST:PORT, such as 127.0.0.1:8080 or :8080", o.serve)
+	}
+	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
+		return fmt.Errorf("-serve %q: the port is a number from 0 to 65535", o.serve)
 	}
 	return nil
 }

@@ -88,3 +88,11 @@ func cutUvarint(s string) (value uint64, rest string, ok bool) {
 	}
 	return 0, s, false
 }
+
+// Total returns how many identifiers were counted.
+func (p PackedNames) Total() (total int) {
+	for _, n := range p.All() {
+		total += n
+	}
+	return total
+}

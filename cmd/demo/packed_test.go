@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"maps"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -51,7 +52,7 @@ func TestCountsDoNotKeepTheBytesTheyCameIn(t *testing.T) {
 		t.Fatal(err)
 	}
 	clear(wire)
-	if got.Names != want.Names || got.Failed[0] != want.Failed[0] {
+	if got.Names != want.Names || !slices.Equal(got.Each, want.Each) || got.Failed[0] != want.Failed[0] {
 		t.Errorf("got %+v after its buffer was used again", got)
 	}
 }
@@ -59,7 +60,7 @@ func TestCountsDoNotKeepTheBytesTheyCameIn(t *testing.T) {
 func FuzzCounts(f *testing.F) {
 	seed, _ := sampleCounts().AppendBinary(nil)
 	f.Add(seed)
-	f.Add([]byte{0, 0, 0, 0})
+	f.Add([]byte{0, 0, 0, 0, 0})
 	f.Add(bytes.Repeat([]byte{0xff}, 20))
 	f.Fuzz(func(t *testing.T, wire []byte) {
 		var c, again Counts
@@ -70,7 +71,7 @@ func FuzzCounts(f *testing.F) {
 		if err := again.UnmarshalBinary(out); err != nil {
 			t.Fatalf("% x re-encoded as % x: %v", wire, out, err)
 		}
-		if again.Names != c.Names || again.Files != c.Files || len(again.Failed) != len(c.Failed) {
+		if again.Names != c.Names || again.Files != c.Files || len(again.Failed) != len(c.Failed) || !slices.Equal(again.Each, c.Each) {
 			t.Errorf("%+v came back as %+v", c, again)
 		}
 		newResult().MergeCounts(&c)
@@ -81,6 +82,7 @@ func sampleCounts() *Counts {
 	return &Counts{
 		Files: 3, Bytes: 70000,
 		Failed: []FileError{{"a/b.go", "permission denied"}},
+		Each:   []PackedNames{Tally{"err": 1}.Pack(), empty},
 		Names:  Tally{"err": 300, "x": 1}.Pack(),
 	}
 }

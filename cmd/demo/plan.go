@@ -6,28 +6,32 @@ import "slices"
 // a value for one goroutine: no clock, no process.
 //
 // Kill i of K is due once i/(K+1) of the bytes are done; and while so few
-// batches wait that the kills left could not happen otherwise, at once. So every
-// kill happens before the end, however small the work.
+// batches wait that the kills left could not happen otherwise, at once. There
+// are at least as many batches as kills, so every kill happens before the end,
+// however small the work.
 type plan struct {
-	waiting []*Batch // taken from the front; what was lost goes back to it
+	waiting []*Batch // taken from the front
 	total   int      // bytes
 	done    int      // bytes
 	left    int      // batches not yet done
 	kills   int      // to happen in all
 	armed   int      // handed out so far
-	retries int      // batches handed out again
 	results map[int]int
 }
 
 func newPlan(batches []*Batch, kills int) *plan {
-	p := &plan{waiting: slices.Clone(batches), left: len(batches), kills: kills, results: make(map[int]int)}
+	p := &plan{waiting: slices.Clone(batches), kills: kills, results: make(map[int]int)}
 	for _, b := range batches {
 		p.total += b.Bytes
 	}
+	for len(p.waiting) < kills { // nothing to count, but somebody to die of it
+		p.waiting = append(p.waiting, &Batch{ID: len(p.waiting)})
+	}
+	p.left = len(p.waiting)
 	return p
 }
 
-// Next hands out a batch; false: none waits now.
+// Next hands out a batch; false: all are.
 func (p *plan) Next() (*Batch, bool) {
 	if len(p.waiting) == 0 {
 		return nil, false
@@ -59,18 +63,6 @@ func (p *plan) Done(b *Batch) bool {
 	p.done += b.Bytes
 	p.left--
 	return true
-}
-
-// Lost puts a batch back whose worker died, without the death that it carried.
-// If it was never sent, that death has not happened, and comes again.
-func (p *plan) Lost(b *Batch, sent bool) {
-	if b.Die != "" && !sent {
-		p.armed--
-	}
-	again := *b
-	again.Die = ""
-	p.waiting = slices.Insert(p.waiting, 0, &again)
-	p.retries++
 }
 
 // Finished reports whether every batch has its result.

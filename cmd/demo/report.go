@@ -31,6 +31,7 @@ type Report struct {
 	Retries     int    `json:"retries"`  // batches handed out again
 	ElapsedMS   int64  `json:"elapsed_ms"`
 	Top         []Name `json:"top"`
+	Serve       string `json:"serve,omitempty"` // the address of -serve
 
 	lost, twice int // files
 	elapsed     time.Duration
@@ -45,14 +46,27 @@ func (r *Report) count(sum *Result, top int) {
 
 // topNames returns the n names that occur most, those of equal count by name.
 func topNames(t Tally, n int) []Name {
-	names := make([]Name, 0, len(t))
-	for name, count := range t {
-		names = append(names, Name{name, count})
+	if n = min(n, len(t)); n <= 0 {
+		return []Name{}
 	}
-	slices.SortFunc(names, func(a, b Name) int {
-		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Name, b.Name))
-	})
-	return names[:min(n, len(names))]
+	best := make([]Name, 0, 2*n) // the n best so far, and some that may not be
+	floor := 0                   // the count that is needed to be of them
+	for name, count := range t {
+		if count < floor {
+			continue
+		}
+		if best = append(best, Name{name, count}); len(best) == 2*n {
+			slices.SortFunc(best, byCount)
+			best = best[:n]
+			floor = best[n-1].Count
+		}
+	}
+	slices.SortFunc(best, byCount)
+	return best[:n]
+}
+
+func byCount(a, b Name) int {
+	return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Name, b.Name))
 }
 
 func (r *Report) writeJSON(out io.Writer) error {
@@ -101,9 +115,12 @@ func differences(got, want *Result) (lines []string) {
 }
 
 func (d death) String() string {
-	who := fmt.Sprintf("counter/%d#%d (pid %d)", d.slot, d.life, d.pid)
-	again := plural(d.again, "batch") + " again"
-	return fmt.Sprintf("  %-24s %-35s → #%d ready in %d ms, %s", who, d.how, d.replacement, d.ready.Milliseconds(), again)
+	who := fmt.Sprintf("%s/%d#%d (pid %d)", d.who.Group, d.who.N, d.who.Life, d.pid)
+	line := fmt.Sprintf("  %-24s %-35s → #%d ready in %d ms", who, d.how, d.replacement, d.ready.Milliseconds())
+	if d.who.Group == group {
+		line += ", " + plural(d.again, "batch") + " again"
+	}
+	return line
 }
 
 // plural returns n of the thing, such as 1 batch or 2 batches.

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"math/rand/v2"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -44,11 +46,41 @@ func TestTopNamesBreaksTiesByName(t *testing.T) {
 	if got := topNames(Tally{"a": 1}, 5); len(got) != 1 {
 		t.Errorf("got %v", got)
 	}
+	if got := topNames(Tally{"a": 1}, 0); got == nil || len(got) != 0 {
+		t.Errorf("got %#v, want none that is not nil", got)
+	}
+}
+
+func TestTopNamesOfMany(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	for range 200 {
+		tally := make(Tally)
+		for i := range r.IntN(300) {
+			tally[strconv.Itoa(i)] = 1 + r.IntN(20)
+		}
+		n := 1 + r.IntN(40)
+		var all []Name
+		for name, count := range tally {
+			all = append(all, Name{name, count})
+		}
+		slices.SortFunc(all, byCount)
+		if got, want := topNames(tally, n), all[:min(n, len(all))]; !slices.Equal(got, want) {
+			t.Fatalf("the %d of %d: got %v\nwant %v", n, len(tally), got, want)
+		}
+	}
 }
 
 func TestADeathIsOneLineInColumns(t *testing.T) {
-	d := death{slot: 2, life: 1, pid: 41207, how: "fatal error: concurrent map writes", again: 1, replacement: 2, ready: 12 * time.Millisecond}
+	d := death{who: worker{group, 2, 1}, pid: 41207, how: "fatal error: concurrent map writes", again: 1, replacement: 2, ready: 12 * time.Millisecond}
 	want := "  counter/2#1 (pid 41207)  fatal error: concurrent map writes  → #2 ready in 12 ms, 1 batch again"
+	if got := d.String(); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+func TestADeathInTheWebCostsNoBatch(t *testing.T) {
+	d := death{who: worker{webGroup, 3, 1}, pid: 41207, how: "SIGKILL", replacement: 2, ready: 40 * time.Millisecond}
+	want := "  web/3#1 (pid 41207)      SIGKILL                             → #2 ready in 40 ms"
 	if got := d.String(); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}

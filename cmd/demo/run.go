@@ -31,15 +31,16 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	}
 	j := &job{options: o, stdout: stdout, stderr: stderr}
 	err = j.run(ctx)
+	var unread *unreadError
 	switch {
-	case ctx.Err() != nil:
+	case err == nil:
+		return exitDone
+	case ctx.Err() != nil && !errors.As(err, &unread):
 		fmt.Fprintln(stderr, "demo: interrupted")
 		return exitInterrupted
-	case err != nil:
-		fmt.Fprintf(stderr, "demo: %v\n", err)
-		return exitFailed
 	}
-	return exitDone
+	fmt.Fprintf(stderr, "demo: %v\n", err)
+	return exitFailed
 }
 
 // A job is one count from start to end.
@@ -47,7 +48,9 @@ type job struct {
 	options
 	stdout, stderr io.Writer
 	listing        *Listing
+	screen         *screen
 	report         Report
+	port           *heldPort // of -serve; nil: none
 }
 
 func (j *job) run(ctx context.Context) error {
@@ -59,10 +62,27 @@ func (j *job) run(ctx context.Context) error {
 		out = nil
 	}
 	j.greet(out)
-	sum, err := j.count(ctx, newScreen(out, len(j.listing.Files)))
+	j.screen = newScreen(out, len(j.listing.Files))
+	if j.workers > 0 {
+		return j.runCluster(ctx)
+	}
+	return j.runHere(ctx)
+}
+
+func (j *job) runHere(ctx context.Context) error {
+	start := time.Now()
+	sum, err := j.countOnce(ctx, j.screen.Advance)
 	if err != nil {
+		j.screen.Abandon()
 		return err
 	}
+	j.report.elapsed = time.Since(start)
+	return errors.Join(j.conclude(ctx, sum), j.unread(sum))
+}
+
+// conclude reports a count, and proves it.
+func (j *job) conclude(ctx context.Context, sum *Result) error {
+	j.screen.Finish(j.report.elapsed)
 	j.report.count(sum, j.top)
 	if j.json {
 		if err := j.report.writeJSON(j.stdout); err != nil {
@@ -71,8 +91,7 @@ func (j *job) run(ctx context.Context) error {
 	} else {
 		j.report.writeText(j.stdout)
 	}
-	err = j.prove(ctx, sum)
-	return errors.Join(err, j.unread(sum))
+	return j.prove(ctx, sum)
 }
 
 func (j *job) list() (err error) {
@@ -104,29 +123,6 @@ func (j *job) greet(out io.Writer) {
 		fmt.Fprint(out, " Meanwhile workers are killed in ways that Go cannot recover from.")
 	}
 	fmt.Fprint(out, "\n\n")
-}
-
-// count counts once, in workers or here, and fills in what of the report only
-// that knows.
-func (j *job) count(ctx context.Context, s *screen) (*Result, error) {
-	count := j.countHere
-	if j.workers > 0 {
-		count = j.countInWorkers
-	}
-	sum, err := count(ctx, s)
-	if err != nil {
-		s.Abandon()
-		return nil, err
-	}
-	s.Finish(j.report.elapsed)
-	return sum, nil
-}
-
-func (j *job) countHere(ctx context.Context, s *screen) (*Result, error) {
-	start := time.Now()
-	sum, err := j.countOnce(ctx, s.Advance)
-	j.report.elapsed = time.Since(start)
-	return sum, err
 }
 
 func (j *job) countOnce(ctx context.Context, done func(files int)) (*Result, error) {

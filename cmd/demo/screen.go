@@ -20,7 +20,7 @@ type screen struct {
 	start time.Time
 
 	mu   sync.Mutex
-	bar  *progressbar.ProgressBar // guarded by mu; nil: none
+	bar  *progressbar.ProgressBar // guarded by mu; nil: none, or finished
 	done int                      // guarded by mu; files
 }
 
@@ -84,6 +84,7 @@ func (s *screen) Finish(took time.Duration) {
 	s.bar.Describe(s.state(took))
 	_ = s.bar.Set(s.files)
 	fmt.Fprintln(s.out)
+	s.bar = nil
 }
 
 // Abandon leaves the bar as it stands, and the cursor below it.
