@@ -499,7 +499,7 @@ func TestQueueThatIsStoppedIsReplaced(t *testing.T) {
 	begun := make(chan error, 2)
 	for range 2 {
 		go func() {
-			_, err := chores.Submit(ctx, c, &chore{Do: "take", N: int(300 * time.Millisecond)})
+			_, err := chores.Submit(ctx, c, &chore{Do: "take", N: int(3 * time.Second)})
 			begun <- err
 		}()
 	}
