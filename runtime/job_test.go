@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -14,9 +15,10 @@ import (
 
 // chore is what the function of these tests is asked to do.
 type chore struct {
-	Do   string
-	N    int
-	Text string
+	Do    string
+	N     int
+	Text  string
+	Begun string // a file to make when it is begun
 }
 
 type chored struct {
@@ -36,6 +38,11 @@ var errChore = errors.New("chore failed")
 var chores = troupe.RegisterFunc("chores", func(ctx context.Context, in *chore) (*chored, error) {
 	job, asJob := troupe.JobFrom(ctx)
 	_, hasDeadline := ctx.Deadline()
+	if in.Begun != "" {
+		if err := os.WriteFile(in.Begun, nil, 0o600); err != nil {
+			return nil, err
+		}
+	}
 	switch in.Do {
 	case "fail":
 		return nil, fmt.Errorf("%w: %s", errChore, in.Text)
@@ -86,6 +93,14 @@ var chores = troupe.RegisterFunc("chores", func(ctx context.Context, in *chore) 
 // choreGroup is a cluster of workers that do chores.
 func choreGroup(size int) troupe.Config {
 	return troupe.Config{Groups: []troupe.Group{{Kind: chores.Kind, Size: size, Procs: 1}}}
+}
+
+// begunFile is what a chore makes that has begun.
+func begunFile(t *testing.T) string { return filepath.Join(t.TempDir(), "begun") }
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
 }
 
 func within(t testing.TB) context.Context {
@@ -409,17 +424,17 @@ func TestK3DrainingWorkerFinishesItsJob(t *testing.T) {
 	if _, err := chores.Submit(ctx, c, &chore{}); err != nil { // it is there
 		t.Fatal(err)
 	}
-	outcomes := make(chan *chored, 5)
+	begun, outcomes := begunFile(t), make(chan *chored, 5)
 	for n := range cap(outcomes) {
 		go func() {
-			got, err := chores.SubmitJob(ctx, c, &chore{Do: "take", N: int(200 * time.Millisecond)}, troupe.JobOptions{Priority: -n})
+			got, err := chores.SubmitJob(ctx, c, &chore{Do: "take", N: int(200 * time.Millisecond), Begun: begun}, troupe.JobOptions{Priority: -n})
 			if err != nil {
 				t.Error(err)
 			}
 			outcomes <- got
 		}()
 	}
-	eventually(t, "one to be held", func() bool { r := jobsReport(t, c); return r.Held == 1 && r.Queued == 4 })
+	eventually(t, "one to be begun", func() bool { r := jobsReport(t, c); return exists(begun) && r.Held == 1 && r.Queued == 4 })
 	if _, err := troupe.RecycleChild(ctx, c.Supervisor("master/chores"), "chores/1"); err != nil {
 		t.Fatal(err)
 	}
@@ -447,15 +462,15 @@ func TestK3OverdueJobIsNotBlamed(t *testing.T) {
 	cfg.Groups[0].Jobs.Deaths = 1
 	c := start(t, cfg)
 	ctx := within(t)
-	outcome := make(chan *chored, 1)
+	begun, outcome := begunFile(t), make(chan *chored, 1)
 	go func() {
-		got, err := chores.Submit(ctx, c, &chore{Do: "hang once"})
+		got, err := chores.Submit(ctx, c, &chore{Do: "hang once", Begun: begun})
 		if err != nil {
 			t.Error(err)
 		}
 		outcome <- got
 	}()
-	eventually(t, "it to be held", func() bool { return jobsReport(t, c).Held == 1 })
+	eventually(t, "it to be begun", func() bool { return exists(begun) })
 	if _, err := troupe.RecycleChild(ctx, c.Supervisor("master/chores"), "chores/1"); err != nil {
 		t.Fatal(err)
 	}
