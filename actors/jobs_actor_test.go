@@ -360,7 +360,7 @@ func TestDrainsAreAnswered(t *testing.T) {
 // TestLedgerExcuses is when an end is on the account of jobs.
 func TestLedgerExcuses(t *testing.T) {
 	who := Incarnation{Slot{"w", 1}, 1}
-	var maybe error = errors.Join(ErrMaybeDone, errors.New("died"))
+	maybe := errors.Join(ErrMaybeDone, errors.New("died"))
 	for _, c := range []struct {
 		name string
 		live func(l *jobLife)
