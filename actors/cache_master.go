@@ -64,7 +64,6 @@ func (c *cache) Receive(ctx actor.Context) {
 	default:
 		c.receiveMember(ctx)
 	}
-	c.arm(ctx)
 }
 
 // receiveMember handles what workers say of themselves.
@@ -91,6 +90,7 @@ func (c *cache) begin(ctx actor.Context) {
 	for name, store := range c.Stores.Detach() {
 		c.Stores.Attach(name, store)
 	}
+	c.arm(ctx)
 }
 
 func (c *cache) attach(ctx actor.Context, msg *CacheAttach) {
@@ -185,6 +185,7 @@ func (c *cache) carryOut(ctx actor.Context, steps []cacheStep) {
 			c.kill(ctx, step.member)
 		}
 	}
+	c.arm(ctx)
 }
 
 // send tells a worker what to drop. One that is gone is settled when its end is
@@ -207,9 +208,6 @@ func (c *cache) kill(ctx actor.Context, m *cacheMember) {
 // arm makes time pass while something is pending.
 func (c *cache) arm(ctx actor.Context) {
 	if c.armed || c.ledger.idle() {
-		return
-	}
-	if _, last := ctx.Message().(*actor.Stopping); last {
 		return
 	}
 	c.armed = true

@@ -23,6 +23,8 @@ type reader struct{}
 var shelf struct {
 	sync.Mutex
 	caches map[string]*troupe.Cache[int] // by incarnation
+	first  *troupe.Cluster               // of reader/1#1
+	keeps  int                           // entries of each
 }
 
 var readers = troupe.RegisterKind("reader", func() actor.Actor { return &reader{} })
@@ -32,13 +34,16 @@ func (*reader) Receive(ctx actor.Context) {
 		return
 	}
 	c := troupe.FromActor(ctx)
-	cache, err := troupe.OpenCache[int](c, "numbers", troupe.CacheOptions{MaxEntries: 4})
+	cache, err := troupe.OpenCache[int](c, "numbers", troupe.CacheOptions{MaxEntries: shelf.keeps})
 	if err != nil {
 		panic(err)
 	}
 	shelf.Lock()
 	defer shelf.Unlock()
 	shelf.caches[c.Address()] = cache
+	if c.Address() == "reader/1#1" {
+		shelf.first = c
+	}
 }
 
 // library is a table that many read through caches and some change. A reader may
@@ -55,7 +60,7 @@ type library struct {
 	failed  int
 }
 
-const libraryKeys = 6 // more than a cache keeps
+const libraryKeys = 6
 
 func (l *library) intn(n int) int {
 	l.mu.Lock()
@@ -172,7 +177,7 @@ func (l *library) harm() {
 }
 
 func newLibrary(c *Cluster, seed uint64) *library {
-	cache, err := troupe.OpenCache[int](c.Cluster, "numbers", troupe.CacheOptions{MaxEntries: 4})
+	cache, err := troupe.OpenCache[int](c.Cluster, "numbers", troupe.CacheOptions{MaxEntries: shelf.keeps})
 	if err != nil {
 		c.Fatal(err)
 	}
@@ -196,6 +201,7 @@ func libraryConfig() troupe.Config {
 func TestI9RandomInterleavingsNeverServeStale(t *testing.T) {
 	for seed := range uint64(20) {
 		t.Run(fmt.Sprint("seed=", seed), func(t *testing.T) {
+			shelf.keeps = []int{libraryKeys - 2, 2 * libraryKeys}[seed%2]
 			shelf.caches = make(map[string]*troupe.Cache[int])
 			Run(t, libraryConfig(), func(c *Cluster) {
 				l := newLibrary(c, seed)
@@ -225,4 +231,33 @@ func TestI9RandomInterleavingsNeverServeStale(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A worker whose cache the master does not know of yet keeps nothing of what it
+// loads: nobody would tell it.
+func TestI9NothingIsKeptBeforeTheMasterKnows(t *testing.T) {
+	shelf.keeps, shelf.caches = 4, make(map[string]*troupe.Cache[int])
+	Run(t, libraryConfig(), func(c *Cluster) {
+		c.Settle()
+		cache := shelf.caches["reader/1#1"]
+		cache.Close()
+		c.Stall("reader/1")
+		late, err := troupe.OpenCache[int](shelf.first, "numbers", troupe.CacheOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for n := range 3 {
+			got, err := late.Get(context.Background(), "k", func(context.Context) (int, error) { return n, nil })
+			if err != nil || got != n {
+				t.Errorf("load %d: got %d, %v", n, got, err)
+			}
+		}
+		if got := late.Stats(); got.Attached || got.Entries != 0 || got.Refused != 3 {
+			t.Errorf("stats %+v", got)
+		}
+		c.Mend("reader/1")
+		if err := late.Ready(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
 }

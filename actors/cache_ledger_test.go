@@ -1,0 +1,275 @@
+package actors
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/asynkron/protoactor-go/actor"
+)
+
+// told is what steps say, in words; drops of one request in the order of their
+// workers' names.
+func told(steps []cacheStep) string {
+	var words []string
+	for _, s := range steps {
+		switch s.do {
+		case dropHere:
+			words = append(words, "here")
+		case sendDrop:
+			words = append(words, fmt.Sprintf("%s:%d", s.drop.member.address, s.drop.of.Change))
+		case answer:
+			words = append(words, fmt.Sprintf("answer %d of %d", s.of.asked-s.of.lost, s.of.asked))
+		case killMember:
+			words = append(words, "kill "+s.member.address)
+		}
+	}
+	slices.SortStableFunc(words, func(a, b string) int { return strings.Compare(kindOfWord(a), kindOfWord(b)) })
+	return strings.Join(words, ", ")
+}
+
+func kindOfWord(word string) string {
+	if kind, _, _ := strings.Cut(word, " "); kind == "answer" {
+		return "z"
+	}
+	return word
+}
+
+// dropsOf returns the ids of what a worker was told and has not answered.
+func dropsOf(l *cacheLedger, address string) (ids []uint64) {
+	for id := range l.members[address].sent {
+		ids = append(ids, id)
+	}
+	slices.Sort(ids)
+	return ids
+}
+
+func attachedTo(t *testing.T, l *cacheLedger, cache string, workers ...string) {
+	t.Helper()
+	for _, worker := range workers {
+		m, _ := l.member(worker)
+		if err := l.attach(m, cache); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func begin(t *testing.T, l *cacheLedger, cache string, keys ...string) []cacheStep {
+	t.Helper()
+	steps, err := l.invalidate(CacheInvalidate{Cache: cache, Keys: keys}, &actor.PID{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return steps
+}
+
+func wantTold(t *testing.T, what string, steps []cacheStep, want string) {
+	t.Helper()
+	if got := told(steps); got != want {
+		t.Errorf("%s: %q, want %q", what, got, want)
+	}
+}
+
+// An invalidation is answered when every worker that has the cache open has
+// answered or is gone, not before, and once.
+func TestCacheLedgerWaitsForAll(t *testing.T) {
+	l := newCacheLedger()
+	wantTold(t, "nobody has it", begin(t, l, "prices", "k"), "here, answer 0 of 0")
+	attachedTo(t, l, "prices", "a/1#1", "a/2#1", "a/3#1")
+	attachedTo(t, l, "names", "a/4#1")
+	wantTold(t, "three have it", begin(t, l, "prices", "k"), "a/1#1:0, a/2#1:0, a/3#1:0, here")
+	first := dropsOf(l, "a/1#1")[0]
+	wantTold(t, "one answers", l.dropped(first), "")
+	wantTold(t, "and again", l.dropped(first), "")
+	wantTold(t, "an answer to nothing", l.dropped(1<<40), "")
+	wantTold(t, "one dies", l.gone("a/2#1"), "")
+	wantTold(t, "and again", l.gone("a/2#1"), "")
+	wantTold(t, "the last answers", l.dropped(dropsOf(l, "a/3#1")[0]), "answer 2 of 3")
+	if !l.idle() || l.bytes != 0 {
+		t.Errorf("left: %d drops, %d bytes", len(l.drops), l.bytes)
+	}
+	l.detach("a/1#1", "prices")
+	l.detach("b/1#1", "prices") // nobody knows it
+	wantTold(t, "one has closed it", begin(t, l, "prices", "k"), "a/3#1:0, here")
+}
+
+// A worker that does not answer is told again, and killed when its time is over;
+// only its end ends the wait. One tick is never its whole time, however late.
+func TestCacheLedgerKillsWhoDoesNotAnswer(t *testing.T) {
+	l := newCacheLedger()
+	attachedTo(t, l, "prices", "a/1#1", "a/2#1")
+	begin(t, l, "prices", "k")
+	l.dropped(dropsOf(l, "a/1#1")[0])
+	wantTold(t, "first tick", l.tick(), "")
+	for range dropTicks - 1 {
+		wantTold(t, "another tick", l.tick(), "a/2#1:0")
+	}
+	wantTold(t, "the last tick", l.tick(), "a/2#1:0, kill a/2#1")
+	wantTold(t, "it lives still", l.tick(), "a/2#1:0, kill a/2#1")
+	if got := l.status().Killed; got != 1 {
+		t.Errorf("killed %d, want 1", got)
+	}
+	wantTold(t, "it is gone", l.gone("a/2#1"), "answer 1 of 2")
+}
+
+// A worker is sent so much at once; the rest waits for its answers, and is late
+// all the same.
+func TestCacheLedgerWindow(t *testing.T) {
+	l := newCacheLedger()
+	attachedTo(t, l, "prices", "a/1#1")
+	for range dropWindow + 10 {
+		begin(t, l, "prices", "k")
+	}
+	m := l.members["a/1#1"]
+	if len(m.sent) != dropWindow || len(m.waiting) != 10 {
+		t.Errorf("%d sent and %d waiting", len(m.sent), len(m.waiting))
+	}
+	wantTold(t, "room for one", l.dropped(dropsOf(l, "a/1#1")[0]), "a/1#1:0, answer 1 of 1")
+	l.gone("a/1#1")
+	if !l.idle() || l.bytes != 0 {
+		t.Errorf("left: %d drops, %d bytes", len(l.drops), l.bytes)
+	}
+	attachedTo(t, l, "prices", "a/1#2")
+	large := strings.Repeat("k", MaxCacheKey)
+	for range 2 * windowBytes / MaxCacheKey {
+		begin(t, l, "prices", large)
+	}
+	if m := l.members["a/1#2"]; m.flying > windowBytes {
+		t.Errorf("%d bytes are under way", m.flying)
+	}
+}
+
+// What is pending is bounded, and one too many changes nothing.
+func TestCacheLedgerOverflows(t *testing.T) {
+	l := newCacheLedger()
+	attachedTo(t, l, "prices", "a/1#1")
+	for range maxDrops {
+		begin(t, l, "prices", "k")
+	}
+	before := l.status()
+	if _, err := l.invalidate(CacheInvalidate{Cache: "prices", Keys: []string{"k"}}, nil); !errors.Is(err, ErrOverflow) {
+		t.Errorf("one too many: %v", err)
+	}
+	if after := l.status(); *after != *before {
+		t.Errorf("before %+v, after %+v", before, after)
+	}
+	m := l.members["a/1#1"]
+	for i := range maxCachesOpen - 1 {
+		attachedTo(t, l, fmt.Sprint(i), "a/1#1")
+	}
+	if err := l.attach(m, "more"); !errors.As(err, new(*CacheError)) {
+		t.Errorf("one cache too many: %v", err)
+	}
+	for range maxChanges {
+		if _, err := l.change(m, CacheChange{Cache: "prices", Keys: []string{"k"}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := l.change(m, CacheChange{Cache: "prices", Keys: []string{"k"}}); !errors.Is(err, ErrOverflow) {
+		t.Errorf("one change too many: %v", err)
+	}
+}
+
+// What a worker was about to change when it ended is invalidated; what it had
+// invalidated itself is not, again.
+func TestCacheLedgerInvalidatesForTheDead(t *testing.T) {
+	l := newCacheLedger()
+	attachedTo(t, l, "prices", "a/1#1", "a/2#1")
+	m := l.members["a/1#1"]
+	ended, _ := l.change(m, CacheChange{Cache: "prices", Keys: []string{"ended"}})
+	if _, err := l.change(m, CacheChange{Cache: "prices", Keys: []string{"open"}}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.invalidate(CacheInvalidate{Cache: "prices", Keys: []string{"ended"}, Change: ended}, nil); err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range dropsOf(l, "a/2#1") {
+		l.dropped(id)
+	}
+	steps := l.gone("a/1#1")
+	wantTold(t, "its end", steps, "a/2#1:0, here, answer 1 of 2")
+	for _, s := range steps {
+		if s.do == sendDrop && !slices.Equal(s.drop.of.Keys, []string{"open"}) {
+			t.Errorf("dropped: %q", s.drop.of.Keys)
+		}
+	}
+	if l.status().Changes != 0 {
+		t.Errorf("%d changes are left", l.status().Changes)
+	}
+}
+
+// In random order, each invalidation is answered exactly once, after all that
+// had the cache open have dropped it or gone, and nothing is left.
+func TestCacheLedgerRandomly(t *testing.T) {
+	for seed := range uint64(50) {
+		r := rand.New(rand.NewPCG(seed, 0))
+		l := newCacheLedger()
+		owed := make(map[*invalidation]map[string]bool)
+		answered := make(map[*invalidation]bool)
+		life := 0
+		take := func(steps []cacheStep) {
+			for _, s := range steps {
+				if s.do == answer {
+					if answered[s.of] {
+						t.Fatalf("seed %d: answered twice", seed)
+					}
+					answered[s.of] = true
+					if len(owed[s.of]) > 0 {
+						t.Fatalf("seed %d: answered while %v had not", seed, owed[s.of])
+					}
+				}
+			}
+		}
+		somebody := func() string {
+			for address := range l.members {
+				return address
+			}
+			return ""
+		}
+		for range 300 {
+			switch r.IntN(6) {
+			case 0:
+				life++
+				attachedTo(t, l, "c", fmt.Sprintf("a/1#%d", life))
+			case 1, 2:
+				steps := begin(t, l, "c", "k")
+				inv := steps[0].of
+				owed[inv] = make(map[string]bool)
+				for address := range l.members {
+					owed[inv][address] = true
+				}
+				take(steps)
+			case 3:
+				for id, d := range l.drops {
+					if d.member.sent[id] != nil {
+						delete(owed[d.of], d.member.address)
+						take(l.dropped(id))
+						break
+					}
+				}
+			case 4:
+				if r.IntN(4) == 0 {
+					gone := somebody()
+					for _, who := range owed {
+						delete(who, gone)
+					}
+					take(l.gone(gone))
+				}
+			case 5:
+				take(l.tick())
+			}
+		}
+		for address := range l.members {
+			for _, who := range owed {
+				delete(who, address)
+			}
+			take(l.gone(address))
+		}
+		if len(answered) != len(owed) || !l.idle() || l.bytes != 0 || len(l.members) != 0 {
+			t.Errorf("seed %d: %d of %d answered, left %+v, %d bytes", seed, len(answered), len(owed), l.status(), l.bytes)
+		}
+	}
+}
