@@ -21,6 +21,8 @@ func (g GroupSpec) withDefaults() GroupSpec {
 	g.HangAfter = orDefault(g.HangAfter, 10*time.Second)
 	g.DumpGrace = orDefault(g.DumpGrace, time.Second)
 	g.MaxUnavailable = orDefault(g.MaxUnavailable, 1)
+	g.GrowAfter = orDefault(g.GrowAfter, 3*g.Heartbeat)
+	g.ShrinkAfter = orDefault(g.ShrinkAfter, 15*g.Heartbeat)
 	return g
 }
 
@@ -50,7 +52,8 @@ type group struct {
 	*supervisor
 	spec    GroupSpec
 	slots   *slots
-	turns   *turns      // of recycling
+	turns   *turns // of recycling
+	load    *load
 	resizes []*resizing // the first is under way
 }
 
@@ -58,11 +61,13 @@ type group struct {
 // made anew for each start of the group; the slots stay.
 func newGroup(env *environment, spec GroupSpec, slots *slots) actor.Actor {
 	slots.trim()
+	slots.launcher.Share(spec.Name, EvenShares(slots.size))
 	p := plan{name: groupName(spec.Name), strategy: spec.Strategy, intensity: spec.intensityOf(slots.size), together: true}
 	g := &group{
 		supervisor: newSupervisor(env, p, slotSpecs(env, spec, slots)),
 		spec:       spec,
 		slots:      slots,
+		load:       newLoad(spec.loadPlan(), slots.size),
 		turns:      newTurns(spec.MaxUnavailable, slots.serving()),
 	}
 	g.fixed = true

@@ -9,6 +9,9 @@ func (g *group) Receive(ctx actor.Context) {
 	case *Resize:
 		g.resize(ctx, msg)
 		return
+	case *WhichLoad:
+		respond(ctx, g.describeLoad())
+		return
 	case *resizeNews:
 		g.followResize(ctx, msg)
 	case *actor.Stopping:
@@ -17,6 +20,7 @@ func (g *group) Receive(ctx actor.Context) {
 	g.follow(ctx.Message())
 	g.supervisor.Receive(ctx)
 	g.recycleInTurn(ctx)
+	g.followLoad(ctx)
 }
 
 // follow notes who takes work and who wants to be recycled.

@@ -173,6 +173,7 @@ func (g *group) followResize(ctx actor.Context, msg *resizeNews) {
 func (g *group) settleSize(size int) {
 	g.slots.size = size
 	g.core.plan.intensity = g.spec.intensityOf(size)
+	g.load.resized(size)
 	g.slots.launcher.Share(g.spec.Name, EvenShares(size))
 }
 

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
 )
@@ -22,6 +23,8 @@ type MailboxConfig struct {
 	SoftBytes int // of wire bytes: what came off links; 0 means 1 MiB
 	LowBytes  int // 0 means 256 KiB
 	HardBytes int // one message is accepted whatever its size when no bytes wait; 0 means 16 MiB
+
+	Timed bool // Worked tells how long the actor has worked
 
 	Hooks MailboxHooks // nil: refusals are silent, runtime messages wait while suspended
 }
@@ -107,15 +110,17 @@ type Mailbox struct {
 	buried     bool                 // suspended for good; never becomes false again
 	stopped    bool                 // never becomes false again
 	system     systemQueue
-	incoming   []mailItem  // posted since the last swap
-	depth      int         // messages posted and not counted as begun
-	bytes      int         // of them
-	calm       int         // below this depth nothing is refused or paused: SoftMessages, or 0
-	urgent     int         // of them, those that are also handled while suspended
-	flow       mailFlow    // congestion and who was told
-	total      uint64      // messages counted as begun, ever
-	looked     bool        // Look was called and the runner has not been between two messages since
-	attention  atomic.Bool // system messages wait, or suspended, frozen or looked; written under mu
+	incoming   []mailItem    // posted since the last swap
+	depth      int           // messages posted and not counted as begun
+	bytes      int           // of them
+	calm       int           // below this depth nothing is refused or paused: SoftMessages, or 0
+	urgent     int           // of them, those that are also handled while suspended
+	flow       mailFlow      // congestion and who was told
+	total      uint64        // messages counted as begun, ever
+	runs       time.Time     // since when it runs, if timed; else zero
+	worked     time.Duration // before that
+	looked     bool          // Look was called and the runner has not been between two messages since
+	attention  atomic.Bool   // system messages wait, or suspended, frozen or looked; written under mu
 
 	generation atomic.Uint64
 

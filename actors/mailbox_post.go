@@ -3,6 +3,7 @@ package actors
 import (
 	"math"
 	"strings"
+	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
 )
@@ -203,7 +204,18 @@ func (m *Mailbox) wakeLocked() bool {
 		return false
 	}
 	m.running = true
+	if m.cfg.Timed {
+		m.runs = time.Now()
+	}
 	return true
+}
+
+// restLocked ends the run.
+func (m *Mailbox) restLocked() {
+	m.running = false
+	if m.cfg.Timed {
+		m.worked += time.Since(m.runs)
+	}
 }
 
 func (m *Mailbox) runnableLocked() bool {

@@ -135,7 +135,7 @@ func (m *Mailbox) refill() bool {
 		m.batch, m.incoming = m.incoming, trimItems(m.batch, len(m.incoming))
 	case m.system.empty():
 		m.shrinkLocked()
-		m.running = false
+		m.restLocked()
 	}
 	running := m.running
 	m.mu.Unlock()
@@ -186,7 +186,7 @@ const (
 func (m *Mailbox) attendLocked() (mailStep, mailItem) {
 	switch {
 	case m.frozen:
-		m.running = false
+		m.restLocked()
 		return stepIdle, mailItem{}
 	case !m.system.empty():
 		return m.takeSystemLocked()
@@ -197,7 +197,7 @@ func (m *Mailbox) attendLocked() (mailStep, mailItem) {
 		}
 		return stepRuntime, it
 	case m.suspended:
-		m.running = false
+		m.restLocked()
 		return stepIdle, mailItem{}
 	}
 	return stepNone, mailItem{} // stopped meanwhile

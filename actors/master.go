@@ -31,6 +31,9 @@ type GroupSpec struct {
 	Limits         Limits // of each life
 	MaxUnavailable int    // slots that are not ready at once, for a slot to be recycled; 0 means 1
 
+	Weighs                 bool          // a worker that is overloaded gets less of the group's messages
+	GrowAfter, ShrinkAfter time.Duration // of an elastic group: of too much and too little load; 0 means 3 and 15 heartbeats
+
 	Jobs *JobLedger // shared with the group's queue of jobs; nil: it has none
 }
 

@@ -21,6 +21,7 @@ type proxy struct {
 	beat     alarm
 	bug      error // a panic of our own, or of the launcher's
 	jobs     *JobLedger
+	reporter reporter
 }
 
 // workerReport carries what a launcher reports to the proxy.
@@ -53,6 +54,7 @@ func (*recycling) IgnoreDeadLetterLogging() {}
 
 func newProxy(env *environment, who Incarnation, spec GroupSpec) *proxy {
 	p := &proxy{env: env, who: who, life: life{timing: spec.timing()}, jobs: spec.Jobs}
+	p.reporter = reporter{weighs: spec.Weighs, elastic: spec.Max > 0, idle: idleTold}
 	if spec.Limits != (Limits{}) {
 		p.life.limits = spec.Limits.withDefaults().jittered(env.chance())
 	}
@@ -116,7 +118,11 @@ func (p *proxy) rang(ctx actor.Context, msg *rang) {
 	switch {
 	case msg.stale():
 	case msg.alarm == &p.beat:
-		p.carryOut(ctx, p.life.beat(p.signs()))
+		signs := p.signs()
+		p.carryOut(ctx, p.life.beat(signs))
+		if p.life.stage == stageServing && p.reporter.tells(signs.usage) {
+			ctx.Send(ctx.Parent(), &usageTold{slot: p.who.Slot.N, usage: signs.usage})
+		}
 	case msg.alarm == &p.deadline.alarm && p.deadline.next(ctx):
 		p.carryOut(ctx, p.life.deadline())
 	}

@@ -40,7 +40,7 @@ func (s *supervisor) administer(ctx actor.Context) bool {
 		respond(ctx, s.children(ctx))
 	case *CountChildren:
 		respond(ctx, s.counts())
-	case *Resize:
+	case *Resize, *WhichLoad:
 		refuseForeign(ctx)
 	default:
 		return false

@@ -26,6 +26,11 @@ type Usage struct {
 	Actors  int // that live, the runtime's own included
 	Waiting int // messages in their mailboxes
 
+	// Working is for how long its root has handled messages, ever. Of a function it
+	// is how long it has run, by calls and jobs, as a part of what may run at once:
+	// it grows by a second in a second when no more can.
+	Working time.Duration
+
 	Calls       int    // that it made and that have no outcome yet
 	DeadLetters uint64 // that became known in it, ever
 }

@@ -22,7 +22,13 @@ type (
 	WhichChildrenRequest  = actors.WhichChildren  // *Children
 	CountChildrenRequest  = actors.CountChildren  // *ChildCounts
 	ResizeRequest         = actors.Resize         // *Resized; a group alone takes it
+	WhichLoadRequest      = actors.WhichLoad      // *GroupLoad; likewise
 
+	// GroupLoad is what a group goes by when it shares out its work and decides on
+	// its size. See [actors.GroupLoad].
+	GroupLoad = actors.GroupLoad
+	// SlotLoad is the load of one slot. See [actors.SlotLoad].
+	SlotLoad = actors.SlotLoad
 	// Resized has the Size of a group that was asked for another.
 	Resized = actors.Resized
 
@@ -88,6 +94,7 @@ func init() {
 		new(actors.RecycleChild), new(actors.WhichChildren), new(actors.CountChildren),
 		new(actors.ChildStarted), new(actors.ChildTerminated), new(actors.ChildDeleted), new(actors.Children),
 		new(actors.ChildCounts), new(actors.AdminError), new(actors.Resize), new(actors.Resized),
+		new(actors.WhichLoad), new(actors.GroupLoad),
 	)
 }
 

@@ -70,10 +70,20 @@ type Group struct {
 	Name string // "" means the kind's name
 	Kind Kind   // required
 	Args any    // for a kind of RegisterKindOf
-	Size int    // workers; 0 means 1
+	Size int    // workers, at the start; 0 means 1, or Min
 
 	// Routing says which worker gets a message for the group; 0 is RoundRobin.
 	Routing Routing
+
+	// Max makes the group elastic: it has between Min and Max workers. It grows, by
+	// a quarter, while they work more than 80 % of their time, and shrinks by one
+	// while one less would work less than half of it and nothing waits. Then the
+	// last one finishes what it has. What counts as work is the handling of
+	// messages by the root actor, or the calls and jobs of a function, measured
+	// each Heartbeat; see [GroupLoad].
+	Min, Max    int           // Max 0: it is not elastic, and Min 0; Min 0 means 1
+	GrowAfter   time.Duration // of such load; 0 means 3 heartbeats
+	ShrinkAfter time.Duration // of so little; 0 means 15 heartbeats
 
 	Procs int      // GOMAXPROCS of each worker; 0 means the CPUs divided by all workers, at least 1
 	Env   []string // added to the environment of each worker, as KEY=value
@@ -140,9 +150,12 @@ func (cfg Config) withDefaults() Config {
 	workers := 0
 	for i, g := range cfg.Groups {
 		g.Name = cmp.Or(g.Name, g.Kind.Name())
-		g.Size = cmp.Or(g.Size, 1)
+		if g.Max > 0 {
+			g.Min = cmp.Or(g.Min, 1)
+		}
+		g.Size = cmp.Or(g.Size, max(1, g.Min))
 		g.MaxUnavailable = cmp.Or(g.MaxUnavailable, 1)
-		workers += g.Size
+		workers += max(g.Size, g.Max)
 		groups[i] = g
 	}
 	for i := range groups {
@@ -259,6 +272,7 @@ func (v *validation) group(field string, g Group) {
 	if g.Restart > Temporary {
 		v.add(field+".Restart", fmt.Sprintf("is %d, want Permanent, Transient or Temporary", g.Restart))
 	}
+	v.elastic(field, g)
 	if g.Routing > Broadcast {
 		v.add(field+".Routing", fmt.Sprintf("is %d, want RoundRobin, LeastLoaded, ByKey or Broadcast", g.Routing))
 	}
@@ -270,6 +284,22 @@ func (v *validation) group(field string, g Group) {
 	v.jobs(field, g)
 }
 
+// elastic checks that a group's bounds hold its size.
+func (v *validation) elastic(field string, g Group) {
+	v.atLeast(field+".Min", g.Min, 0)
+	v.atLeast(field+".Max", g.Max, 0)
+	switch {
+	case g.Max == 0 && g.Min > 0:
+		v.add(field+".Max", "is 0, want at least Min: the group is elastic only with both")
+	case g.Max > maxSize:
+		v.add(field+".Max", fmt.Sprintf("is %d, want at most %d", g.Max, maxSize))
+	case g.Max > 0 && g.Min > g.Max:
+		v.add(field+".Min", fmt.Sprintf("is %d, more than Max, %d", g.Min, g.Max))
+	case g.Max > 0 && (g.Size < g.Min || g.Size > g.Max):
+		v.add(field+".Size", fmt.Sprintf("is %d, want Min to Max, %d to %d", g.Size, g.Min, g.Max))
+	}
+}
+
 func (v *validation) durations(field string, g Group) {
 	v.notNegative(field+".StartTimeout", g.StartTimeout)
 	v.notNegative(field+".DrainTimeout", g.DrainTimeout)
@@ -279,6 +309,8 @@ func (v *validation) durations(field string, g Group) {
 	v.notNegative(field+".DumpGrace", g.DumpGrace)
 	v.notNegative(field+".StuckAfter", g.StuckAfter)
 	v.notNegative(field+".MaxAge", g.MaxAge)
+	v.notNegative(field+".GrowAfter", g.GrowAfter)
+	v.notNegative(field+".ShrinkAfter", g.ShrinkAfter)
 }
 
 // minMemory is about what a Go program occupies that does nothing: a worker
@@ -345,7 +377,8 @@ func (g Group) spec() actors.GroupSpec {
 		Heartbeat: g.Heartbeat, HangAfter: g.HangAfter, DumpGrace: g.DumpGrace, StuckAfter: g.StuckAfter,
 		Limits:         actors.Limits{Memory: g.Memory, MemoryHard: g.MemoryHard, MaxAge: g.MaxAge, Messages: g.MaxMessages},
 		MaxUnavailable: g.MaxUnavailable,
-		Jobs:           g.ledger(),
+		Min:            g.Min, Max: g.Max, GrowAfter: g.GrowAfter, ShrinkAfter: g.ShrinkAfter, Weighs: g.Routing == RoundRobin,
+		Jobs: g.ledger(),
 	}
 }
 

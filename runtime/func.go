@@ -92,7 +92,9 @@ func (f *function) begin(ctx actor.Context, in any) {
 	f.running.Go(func() {
 		defer func() { <-f.room }()
 		defer cancel()
+		f.p.calling.begin()
 		out, err := f.protected(call, in, self)
+		f.p.calling.end()
 		if sender == nil {
 			return
 		}

@@ -70,7 +70,7 @@ func (k *worker) jobsAgent() []actors.BuiltIn {
 	if k.recipe.function == nil {
 		return nil
 	}
-	k.p.jobs = &jobRunner{callable: k.recipe.function, p: k.p}
+	k.p.jobs = &jobRunner{callable: k.recipe.function, p: k.p, room: k.settings.Jobs}
 	return []actors.BuiltIn{{Name: actors.JobsAgentName, New: k.p.jobs.agent}}
 }
 

@@ -20,6 +20,8 @@ type jobRunner struct {
 	mu      sync.Mutex
 	leaving bool // takes no more; guarded by mu, never becomes false again
 	running sync.WaitGroup
+	working workClock
+	room    int // how many it may run at once
 }
 
 // agent makes the actor that the queue deals with. What it is given when the
@@ -84,7 +86,9 @@ func (r *jobRunner) run(m *actors.HandJob, self *actor.PID) any {
 	}
 	ctx, cancel := r.context(m)
 	defer cancel()
+	r.working.begin()
 	out, err := r.protected(ctx, in, self)
+	r.working.end()
 	if err != nil {
 		return r.failed(err)
 	}

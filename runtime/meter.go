@@ -3,6 +3,7 @@ package runtime
 import (
 	"encoding/binary"
 	"math"
+	goruntime "runtime"
 	"sync/atomic"
 	"time"
 
@@ -13,10 +14,12 @@ import (
 // master for its monitor. Only that goroutine uses it, but for close.
 type meter struct {
 	born    time.Time
-	process *gauge // nil: in the master's process nobody can tell whose it is
-	root    *box   // the one that was looked at last
-	before  uint64 // begun by the roots before it
-	begun   uint64 // by that root
+	process *gauge        // nil: in the master's process nobody can tell whose it is
+	root    *box          // the one that was looked at last
+	before  uint64        // begun by the roots before it
+	begun   uint64        // by that root
+	rested  time.Duration // that the roots before it worked
+	worked  time.Duration // that it has
 
 	crowd atomic.Pointer[crowd] // as counted last; nil: never
 	away  *aside                // counts a large one, off the reader
@@ -47,17 +50,29 @@ func (m *meter) usage(p *process) actors.Usage {
 	} else {
 		u.Messages = m.before + m.begun
 	}
+	u.Working = m.working(p)
 	now := m.count(p)
 	u.Actors, u.Waiting = now.actors, now.waiting
 	return u
+}
+
+// working is for how long the worker has worked. A function's root only hands
+// on what it is to do.
+func (m *meter) working(p *process) time.Duration {
+	if p.jobs == nil {
+		return m.rested + m.worked
+	}
+	return p.calling.worked(goruntime.GOMAXPROCS(0)) + p.jobs.working.worked(p.jobs.room)
 }
 
 // look counts on over roots that follow each other.
 func (m *meter) look(root *box) (begun uint64, busy bool) {
 	if root != m.root {
 		m.root, m.before = root, m.before+m.begun
+		m.rested += m.worked
 	}
 	m.begun, busy = root.Look()
+	m.worked = root.Worked()
 	return m.before + m.begun, busy
 }
 
@@ -108,7 +123,7 @@ func appendUsage(b []byte, u actors.Usage) []byte {
 		uint64(max(u.Memory, 0)), u.Messages, flags,
 		uint64(max(u.Up, 0)), uint64(max(u.CPU, 0)), uint64(max(u.Heap, 0)), uint64(max(u.Goroutines, 0)),
 		uint64(max(u.Depth, 0)), uint64(max(u.Actors, 0)), uint64(max(u.Waiting, 0)),
-		uint64(max(u.Calls, 0)), u.DeadLetters,
+		uint64(max(u.Calls, 0)), u.DeadLetters, uint64(max(u.Working, 0)),
 	} {
 		b = binary.AppendUvarint(b, field)
 	}
@@ -116,7 +131,7 @@ func appendUsage(b []byte, u actors.Usage) []byte {
 }
 
 const (
-	pongFields = 12
+	pongFields = 13
 	pongFirst  = 3 // fields that the first version had; the rest may be missing
 
 	// pongBusy is the flag of a root that is in the same message as at the pong
@@ -125,7 +140,7 @@ const (
 )
 
 // pongCounts are the fields that may have any value: counters, and flags.
-var pongCounts = [pongFields]bool{1: true, 2: true, pongFields - 1: true}
+var pongCounts = [pongFields]bool{1: true, 2: true, 11: true}
 
 // parseUsage decodes what appendUsage wrote, by any version of it; ok is false
 // for anything else. What is missing is 0, and what follows is a later
@@ -146,6 +161,7 @@ func parseUsage(b []byte) (u actors.Usage, ok bool) {
 		Memory: int64(f[0]), Messages: f[1], Busy: f[2]&pongBusy != 0,
 		Up: time.Duration(f[3]), CPU: time.Duration(f[4]), Heap: int64(f[5]), Goroutines: count(f[6]),
 		Depth: count(f[7]), Actors: count(f[8]), Waiting: count(f[9]), Calls: count(f[10]), DeadLetters: f[11],
+		Working: time.Duration(f[12]),
 	}, true
 }
 

@@ -38,6 +38,7 @@ type process struct {
 	mailbox  actors.MailboxConfig // limits; ID and Hooks are set per actor
 	leaving  atomic.Bool          // a worker whose goodbye is sent; never becomes false again
 	cluster  *Cluster
+	calling  workClock  // of a worker that runs a function
 	jobs     *jobRunner // of a worker that runs a function; else nil
 
 	strangers tally // messages that no actor here handled, by type

@@ -30,6 +30,7 @@ type (
 	parcels struct{ Numbers []int }
 	census  struct{ Group string } // *counted
 	counted struct{ Slots int }
+	toil    struct{ Slow bool } // no answer; takes slot 2 longer, if so
 )
 
 func (p *parcel) Key() string { return p.Owner }
@@ -50,13 +51,17 @@ func (r *shyRoutee) Receive(ctx actor.Context) {
 var routees = troupe.RegisterKind("routee", func() actor.Actor { return &routee{} })
 
 func init() {
-	troupe.RegisterMessages(new(parcel), new(locate), new(pass2), new(opened), new(parcels), new(census), new(counted))
+	troupe.RegisterMessages(new(parcel), new(locate), new(pass2), new(opened), new(parcels), new(census), new(counted), new(toil))
 }
 
 func (r *routee) Receive(ctx actor.Context) {
 	switch m := ctx.Message().(type) {
 	case *parcel:
 		r.parcels = append(r.parcels, m.N)
+	case *toil:
+		if m.Slow && troupe.FromActor(ctx).Self().Slot.N == 2 {
+			time.Sleep(time.Second) // virtual
+		}
 	case *opened:
 		ctx.Respond(&parcels{r.parcels})
 	case *locate:

@@ -20,6 +20,7 @@ type settings struct {
 	ArgsType   string         `cbor:"argsType,omitempty"`
 	Args       []byte         `cbor:"args,omitempty"`
 	Procs      int            `cbor:"procs"`
+	Jobs       int            `cbor:"jobs,omitempty"`     // how many it may run at once, of a function
 	GoMemory   int64          `cbor:"goMemory,omitempty"` // GOMEMLIMIT, in bytes; 0: as the environment says
 	JSONLog    bool           `cbor:"jsonLog"`
 	LogLevel   int8           `cbor:"logLevel"`
@@ -84,7 +85,7 @@ func decodeArgs(typeName string, encoded []byte) (any, error) {
 // settings describes one life of a worker of g.
 func (g Group) settings(cfg Config, who actors.Incarnation) settings {
 	s := settings{
-		Who: who.String(), Kind: g.Kind.Name(), Procs: g.Procs, GoMemory: g.goMemory(),
+		Who: who.String(), Kind: g.Kind.Name(), Procs: g.Procs, Jobs: max(1, g.JobsPerWorker), GoMemory: g.goMemory(),
 		JSONLog:    cfg.Logger != nil,
 		LogLevel:   int8(cfg.logger().GetLevel()),
 		MaxMessage: cfg.MaxMessage, MaxCalls: cfg.MaxCalls, Mailbox: cfg.Mailbox,

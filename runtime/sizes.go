@@ -99,3 +99,10 @@ func (c *Cluster) Resize(ctx context.Context, group string, size int) error {
 	_, err := Ask[*Resized](ctx, c.Supervisor(masterAddress+"/"+group), &actors.Resize{Size: size})
 	return err
 }
+
+// Load returns what a group goes by when it shares out its work and decides on
+// its size. The errors are those of [Ask]. An actor sends *[WhichLoadRequest] to
+// Supervisor("master/<group>").
+func (c *Cluster) Load(ctx context.Context, group string) (*GroupLoad, error) {
+	return Ask[*GroupLoad](ctx, c.Supervisor(masterAddress+"/"+group), &actors.WhichLoad{})
+}

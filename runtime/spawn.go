@@ -53,7 +53,7 @@ func (p *process) spawnMiddleware(next actor.SpawnFunc) actor.SpawnFunc {
 	return func(system *actor.ActorSystem, id string, props *actor.Props, parent actor.SpawnerContext) (*actor.PID, error) {
 		b := &box{p: p, id: id}
 		cfg := p.mailbox
-		cfg.ID, cfg.Address, cfg.Hooks = id, p.address, b
+		cfg.ID, cfg.Address, cfg.Hooks, cfg.Timed = id, p.address, b, id == rootID
 		b.Mailbox = actors.NewMailbox(cfg)
 		b.freezeIfFrozen()
 		pid, err := next(system, id, props.Clone(
