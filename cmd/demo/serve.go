@@ -59,9 +59,14 @@ func (j *job) invitation(tree *troupe.Node) string {
 	fmt.Fprintf(&b, "  curl '%s/count?word=%s'\n", base, url.QueryEscape(j.commonest()))
 	fmt.Fprintf(&b, "  curl '%s/top?n=3'\n", base)
 	if len(j.listing.Files) > 0 {
-		fmt.Fprintf(&b, "  curl -X POST '%s/reindex?file=%s'\n", base, url.QueryEscape(j.listing.Files[0].Name))
+		fmt.Fprintf(&b, "  curl -X POST '%s/reindex?file=%s'\n", base, queryPath(j.listing.Files[0].Name))
 	}
-	return b.String()
+	return b.String() + "\n"
+}
+
+// queryPath escapes a path for a query, and leaves it legible.
+func queryPath(path string) string {
+	return strings.ReplaceAll(url.QueryEscape(path), "%2F", "/")
 }
 
 func (j *job) commonest() string {

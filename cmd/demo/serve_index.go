@@ -181,8 +181,8 @@ func (x *indexer) commit(ctx actor.Context) {
 }
 
 // later runs do, which may wait, on a goroutine, and sends what it returns to the
-// actor itself.
+// actor itself, however many questions come before.
 func (x *indexer) later(ctx actor.Context, do func(context.Context) any) {
-	base, root, self := x.base(), ctx.ActorSystem().Root, ctx.Self()
-	x.work.Go(func() { root.Send(self, do(base)) })
+	base, c, self := x.base(), troupe.FromActor(ctx), ctx.Self()
+	x.work.Go(func() { _ = c.Send(base, c.Ref(self), do(base)) }) // fails when the actor stops
 }

@@ -45,7 +45,7 @@ func startServer(t *testing.T, args ...string) *server {
 		t.Fatal(err)
 	}
 	lines := bufio.NewReader(out)
-	for !strings.Contains(s.said, "curl -X POST") {
+	for !strings.Contains(s.said, "curl -X POST") || !strings.HasSuffix(s.said, "\n\n") {
 		line, err := lines.ReadString('\n')
 		if s.said += line; err != nil {
 			t.Fatalf("it ended: %v, %v\n%s%s", err, s.cmd.Wait(), s.said, s.stderr.String())
@@ -156,7 +156,7 @@ func TestServeAnswersUntilItIsStopped(t *testing.T) {
 	s := startServer(t, "-workers=2", "-kills=2", root)
 	for _, want := range []string{
 		"0 files lost, 0 counted twice\n", "verified: ", "Serving on 127.0.0.1:", " with 2 web workers, until interrupted\n",
-		"\n  kill -9 " + strconv.Itoa(s.pids(webGroup)[0]) + "\n", "/count?word=common'\n", "/top?n=3'\n", "/reindex?file=d0%2Ff0.go'\n",
+		"\n  kill -9 " + strconv.Itoa(s.pids(webGroup)[0]) + "\n", "/count?word=common'\n", "/top?n=3'\n", "/reindex?file=d0/f0.go'\n",
 	} {
 		if !strings.Contains(s.said, want) {
 			t.Errorf("it did not say %q:\n%s", want, s.said)
