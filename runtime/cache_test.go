@@ -186,9 +186,9 @@ func TestCacheBounds(t *testing.T) {
 	inBubble(t, troupe.CacheOptions{TTL: 10 * time.Second, MaxEntries: 2}, func(_ *troupe.Cluster, cache *troupe.Cache[string]) {
 		a, b, c := &loader{}, &loader{}, &loader{}
 		wantGet(t, cache, "a", a, "load 1")
-		time.Sleep(9*time.Second - 1)
+		time.Sleep(9*time.Second - time.Nanosecond)
 		wantGet(t, cache, "a", a, "load 1")
-		time.Sleep(1)
+		time.Sleep(time.Nanosecond)
 		wantGet(t, cache, "a", a, "load 2")
 		wantGet(t, cache, "b", b, "load 1")
 		wantGet(t, cache, "a", a, "load 2")
