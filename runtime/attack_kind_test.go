@@ -158,10 +158,10 @@ func (a *attacker) send(ctx actor.Context, m *probe) {
 	switch m.Op {
 	case "stream": // to the sender, again and again
 		for n := 1; n <= m.N; n++ {
-			ctx.Send(ctx.Sender(), &probe{Op: "keep", N: n})
+			ctx.Send(ctx.Sender(), &probe{Op: "keep", N: n, Text: m.Text})
 		}
 	case "subscribe":
-		ctx.Request(m.To, &probe{Op: "stream", N: m.N})
+		ctx.Request(m.To, &probe{Op: "stream", N: m.N, Text: m.Text})
 		ctx.Respond(&found{})
 	case "fussy":
 		ctx.Send(m.To, &fussy{"x"})
