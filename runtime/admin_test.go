@@ -150,7 +150,7 @@ func TestA7AdministrationAcrossProcesses(t *testing.T) {
 
 func asked(t *testing.T, c *troupe.Cluster, from string, o *mandate) *answer {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	if from == "master" {
 		pid, err := administer(ctx, c.Ref(o.Supervisor), o)

@@ -84,7 +84,7 @@ func TestAskAllInOrder(t *testing.T) {
 	slots := c.Slots("puppet")
 	refs := append([]troupe.Ref{c.Slot("puppet", 9), {}}, slots...)
 	refs = append(refs, c.Master())
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	answers := troupe.AskAll[*identity](ctx, refs, &whoami{})
 	for i, a := range answers[2:6] {

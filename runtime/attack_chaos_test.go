@@ -101,7 +101,7 @@ func (x *chaos) ask(r *rand.Rand) {
 			message = &probe{Op: "relay", Text: "size", To: x.c.Slot("attacker", 1+r.IntN(3)).PID(), Data: message.Data}
 		}
 		began := time.Now()
-		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
 		_, err := troupe.Ask[*found](ctx, to, message)
 		cancel()
 		x.ended(time.Since(began), err)

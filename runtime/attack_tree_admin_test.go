@@ -113,7 +113,7 @@ func TestAttackTreeSiege(t *testing.T) {
 func laySiege(t *testing.T, c *troupe.Cluster, seed uint64, until time.Time) {
 	r := rand.New(rand.NewPCG(seed, 2))
 	for time.Now().Before(until) {
-		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), patience)
 		wrong := ""
 		if seed%3 == 0 {
 			wrong = besiege(ctx, c, r)

@@ -47,9 +47,9 @@ func TestAttackTreeChildrenOfAHost(t *testing.T) {
 			}
 			asking.Wait()
 			if end != "stop" {
-				if err := recycle(c, "puppet"); err != nil {
-					t.Error(err)
-				}
+				eventually(t, "it to be recycled, once it is not being restarted", func() bool {
+					return recycle(c, "puppet") == nil
+				})
 				ask[*identity](t, c.Slot("puppet", 1), &whoami{})
 				eventually(t, "no call to be left", func() bool { s := c.Stats(); return s.PendingCalls+s.OpenCalls == 0 })
 			}
@@ -68,7 +68,7 @@ func recycle(c *troupe.Cluster, group string) error {
 func meddle(t *testing.T, c *troupe.Cluster, r *rand.Rand, until time.Time) {
 	for time.Now().Before(until) {
 		host, id := c.Supervisor("puppet/1/host"), []string{"root", "far"}[r.IntN(2)]
-		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
 		var err error
 		switch op := r.IntN(7); op {
 		case 0, 1, 2:

@@ -125,7 +125,7 @@ func (a *cacher) open(ctx actor.Context) {
 func (a *cacher) later(ctx actor.Context, do func(context.Context) (any, error)) {
 	root, sender := ctx.ActorSystem().Root, ctx.Sender()
 	go func() {
-		end, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+		end, cancel := context.WithTimeout(context.Background(), patience)
 		defer cancel()
 		reply, err := do(end)
 		if err != nil {

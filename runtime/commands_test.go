@@ -28,7 +28,7 @@ func startDeputies(t *testing.T, size int) *troupe.Cluster {
 
 func shortly(t *testing.T) context.Context {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	t.Cleanup(cancel)
 	return ctx
 }
@@ -302,7 +302,7 @@ func TestR1ConfigsUnderKills(t *testing.T) {
 	giving.Wait()
 	close(stop)
 	killing.Wait()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	for err := c.UpdateConfig(ctx, "deputy", &duty{"last"}); err != nil && ctx.Err() == nil; {
 		err = c.UpdateConfig(ctx, "deputy", &duty{"last"}) // whoever was killed a moment ago

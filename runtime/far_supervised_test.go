@@ -184,7 +184,7 @@ func TestA7FarChildrenByMessage(t *testing.T) {
 	for _, boss := range []troupe.Ref{
 		c.Ref(actor.NewPID("master", "boss")), c.Ref(whoIs(t, c, c.Slot("farboss", 1).PID())),
 	} {
-		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), patience)
 		defer cancel()
 		bad := farArgs.With(&echo{"fails in Started"}).In("puppet")
 		_, err := troupe.StartChild(ctx, boss, troupe.ChildSpec{ID: "bad", Start: bad})

@@ -199,7 +199,7 @@ func TestJobEventsReachFollowers(t *testing.T) {
 		if e.Group != "chores" || e.Err.ID != "q" || e.At.IsZero() {
 			t.Errorf("event: %+v", e)
 		}
-	case <-time.After(30 * time.Second):
+	case <-time.After(patience):
 		t.Error("no event")
 	}
 }

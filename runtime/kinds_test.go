@@ -131,7 +131,7 @@ func TestKindOfTakesArguments(t *testing.T) {
 
 func TestFuncCalls(t *testing.T) {
 	c := start(t, troupe.Config{Groups: []troupe.Group{{Kind: double.Kind, Size: 2}}})
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	if got, err := double.Call(ctx, c, &numbered{N: 21}); err != nil || got.N != 42 {
 		t.Errorf("double(21) = %v, %v", got, err)
@@ -197,7 +197,7 @@ func receive(t *testing.T, from <-chan string) string {
 	select {
 	case text := <-from:
 		return text
-	case <-time.After(30 * time.Second):
+	case <-time.After(patience):
 		t.Fatal("nothing said")
 		return ""
 	}

@@ -212,7 +212,7 @@ func TestD4SpinningWorkerIsStopped(t *testing.T) {
 	pids := []int{ask[*identity](t, c.Slot("puppet", 1), &whoami{}).OSPID, ask[*identity](t, c.Slot("puppet", 2), &whoami{}).OSPID}
 	c.System().Root.Send(c.Slot("puppet", 1).PID(), &die{"spin"})
 	c.System().Root.Send(c.Slot("puppet", 2).PID(), &die{"ignore TERM"})
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	if err := c.Stop(ctx); err != nil {
 		t.Errorf("Stop: %v", err)

@@ -265,15 +265,19 @@ func ask[R any](t *testing.T, ref troupe.Ref, message any) R {
 
 func tryAsk[R any](t *testing.T, ref troupe.Ref, message any) (R, error) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	return troupe.Ask[R](ctx, ref, message)
 }
 
+// patience is how long a test waits for what must come: on a machine that is busy
+// with other work, under the race detector, that takes its time.
+const patience = 2 * time.Minute
+
 // eventually polls until ok, and fails the test when it takes too long.
 func eventually(t testing.TB, what string, ok func() bool) {
 	t.Helper()
-	deadline := time.After(30 * time.Second)
+	deadline := time.After(patience)
 	tick := time.NewTicker(2 * time.Millisecond)
 	defer tick.Stop()
 	for !ok() {

@@ -120,7 +120,7 @@ func TestResizeMovesWhatWaits(t *testing.T) {
 	c.System().Root.Send(c.Slot("routee", 2).PID(), &die{"SIGKILL"})
 	eventually(t, "slot 2 to wait", func() bool { return len(of[*troupe.Restarting](events)) == 1 })
 	found, refused := make(chan error, 1), make(chan error, 1)
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	go func() {
 		who, err := troupe.Ask[*identity](ctx, c.Group("routee"), &locate{key})

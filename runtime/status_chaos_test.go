@@ -109,7 +109,7 @@ func TestStatusWhileWorkersAreKilled(t *testing.T) {
 
 func askHowItIs(t *testing.T, c *troupe.Cluster, until time.Time) {
 	for time.Now().Before(until) {
-		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
 		status, err := c.Status(ctx)
 		if err != nil || len(status.Groups) != 1 || len(status.Groups[0].Workers) != 4 {
 			t.Errorf("status: %v, %v", status, err)

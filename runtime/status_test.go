@@ -16,7 +16,7 @@ import (
 // statusOf asks for the status and returns that of a slot.
 func statusOf(t *testing.T, c *troupe.Cluster, slot string) troupe.WorkerStatus {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	status, err := c.Status(ctx)
 	if err != nil {

@@ -149,7 +149,7 @@ func terminatedComesLast(t *testing.T, end string) {
 		if d.Kept != 1000 || d.Who.Id != who.Id {
 			t.Errorf("F6: told of the end after %d of 1000 messages", d.Kept)
 		}
-	case <-time.After(30 * time.Second):
+	case <-time.After(patience):
 		t.Fatal("never told")
 	}
 }
