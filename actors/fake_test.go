@@ -87,12 +87,14 @@ func (l *fakeLauncher) Abandon(slot Slot, why error) { l.note("abandon %v: %v", 
 
 func (l *fakeLauncher) Share(group string, weights []int) { l.note("share %s: %v", group, weights) }
 
-// about returns the diary's lines that contain any of words.
+// about returns the diary's lines that contain any of words; those about shares
+// only if it is one of them.
 func (l *fakeLauncher) about(words ...string) []string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return slices.DeleteFunc(slices.Clone(l.diary), func(line string) bool {
-		return !slices.ContainsFunc(words, func(word string) bool { return strings.Contains(line, word) })
+		named := slices.ContainsFunc(words, func(word string) bool { return strings.Contains(line, word) })
+		return !named || strings.Contains(line, " share ") && !slices.Contains(words, "share")
 	})
 }
 
