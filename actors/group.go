@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"slices"
 	"strconv"
 	"time"
 
@@ -61,7 +62,6 @@ type group struct {
 // made anew for each start of the group; the slots stay.
 func newGroup(env *environment, spec GroupSpec, slots *slots) actor.Actor {
 	slots.trim()
-	slots.launcher.Share(spec.Name, EvenShares(slots.size))
 	p := plan{name: groupName(spec.Name), strategy: spec.Strategy, intensity: spec.intensityOf(slots.size), together: true}
 	g := &group{
 		supervisor: newSupervisor(env, p, slotSpecs(env, spec, slots)),
@@ -115,6 +115,7 @@ type slots struct {
 	size      int    // slots that the group has; those behind them are abandoned, or about to be the group's
 	lives     []int  // of every slot that there ever was: a life's number never comes again
 	abandoned []bool // likewise
+	uneven    bool   // not all get the same of the group's messages
 	launcher  Launcher
 }
 
@@ -136,11 +137,22 @@ func (s *slots) reach(n int) {
 	s.abandoned[n-1] = false
 }
 
-// trim abandons the slots that are not the group's, any more or yet.
+// trim begins a life of the group's supervisor: what the one before it left
+// undone is undone. Slots that are not the group's, any more or yet, are
+// abandoned, and all others get the same.
 func (s *slots) trim() {
+	if s.uneven {
+		s.share(EvenShares(s.size))
+	}
 	for n := s.size + 1; n <= len(s.lives); n++ {
 		s.abandon(n, stoppedOnRequest)
 	}
+}
+
+// share says how the group's messages are shared out.
+func (s *slots) share(weights []int) {
+	s.uneven = slices.Min(weights) != slices.Max(weights)
+	s.launcher.Share(s.group, weights)
 }
 
 // next returns the next life of slot n.

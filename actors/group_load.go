@@ -54,7 +54,7 @@ func (g *group) followLoad(ctx actor.Context) {
 		}
 	case *ChildReady:
 		if slot, err := ParseSlot(msg.ID); err == nil && g.load.forget(slot.N) {
-			g.slots.launcher.Share(g.spec.Name, g.load.weights())
+			g.slots.share(g.load.weights())
 		}
 	}
 }
@@ -64,10 +64,10 @@ func (g *group) look(ctx actor.Context) {
 	weights, size := g.load.look()
 	if weights != nil {
 		g.env.log.Info().Str("group", g.spec.Name).Ints("weights", weights).Msg("work is shared out anew")
-		g.slots.launcher.Share(g.spec.Name, weights)
+		g.slots.share(weights)
 	}
 	if size > 0 && len(g.resizes) == 0 && g.core.phase == phaseRunning {
-		g.queueResize(ctx, &resizing{to: size})
+		g.queueResize(ctx, &resizing{to: size, load: true})
 	}
 }
 

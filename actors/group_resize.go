@@ -41,7 +41,8 @@ const maxResizes = 64
 // resizing is one change of a group's size, waiting or under way.
 type resizing struct {
 	to    int
-	asker *actor.PID // nil: the group itself
+	asker *actor.PID // nil: nobody waits
+	load  bool       // it is the group's own decision
 
 	from    int
 	pending int     // answers about slots that have yet to come
@@ -174,7 +175,7 @@ func (g *group) settleSize(size int) {
 	g.slots.size = size
 	g.core.plan.intensity = g.spec.intensityOf(size)
 	g.load.resized(size)
-	g.slots.launcher.Share(g.spec.Name, EvenShares(size))
+	g.slots.share(EvenShares(size))
 }
 
 // endResize answers the first resize, and begins the next.
@@ -185,8 +186,8 @@ func (g *group) endResize(ctx actor.Context, refused *AdminError) {
 	case refused != nil:
 		g.env.log.Warn().Str("group", g.spec.Name).Int("from", r.from).Int("to", r.to).Err(refused).Msg("not resized")
 	case r.from != r.to:
-		g.env.log.Info().Str("group", g.spec.Name).Int("from", r.from).Int("to", r.to).Bool("load", r.asker == nil).Msg("resized")
-		g.env.publish(ctx, &GroupResized{Group: g.spec.Name, From: r.from, To: r.to, At: g.env.now(), Load: r.asker == nil})
+		g.env.log.Info().Str("group", g.spec.Name).Int("from", r.from).Int("to", r.to).Bool("load", r.load).Msg("resized")
+		g.env.publish(ctx, &GroupResized{Group: g.spec.Name, From: r.from, To: r.to, At: g.env.now(), Load: r.load})
 	}
 	if r.asker != nil && refused != nil {
 		ctx.Send(r.asker, refused)

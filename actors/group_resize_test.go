@@ -58,7 +58,7 @@ func TestGroupIsResized(t *testing.T) {
 			}
 		}
 		wantLines(t, "slot 3", c.of("a/3"), "0s launch a/3#1", "0s drain a/3#1", "3s exit a/3#1", "3s abandon a/3: <nil>", "3s launch a/3#2")
-		wantLines(t, "shares", c.about("share"), "0s share a: [4 4]", "0s share a: [4 4 4 4]", "0s share a: [4]", "3s share a: [4 4 4]")
+		wantLines(t, "shares", c.about("share"), "0s share a: [4 4 4 4]", "0s share a: [4]", "3s share a: [4 4 4]")
 		refused, err := c.system.Root.RequestFuture(c.master, &Resize{3}, time.Minute).Result()
 		if admin := (*AdminError)(nil); err != nil || !errors.As(refused.(error), &admin) || !errors.Is(admin, ErrUnsupported) {
 			t.Errorf("the master answers %v, %v", refused, err)

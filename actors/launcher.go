@@ -18,7 +18,7 @@ type Launcher interface {
 
 	// Share says how a group's messages are shared out from now on: slot n gets
 	// weights[n-1] parts, at least 1, and there are no more slots in the group than
-	// that. It is called whenever a group starts.
+	// that. Before the first call the config says so, and all get the same.
 	Share(group string, weights []int)
 }
 
