@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -233,4 +234,23 @@ func TestBroadcastWaitsForTheFirst(t *testing.T) {
 		got, err := tryAsk[*parcels](t, c.Slot("routee", 1), &opened{})
 		return err == nil && len(got.Numbers) == 1 && got.Numbers[0] == 7
 	})
+}
+
+// A copy is for one life: of one that leaves, nobody else gets it too.
+func TestBroadcastIsNotRepeatedByWhoLeaves(t *testing.T) {
+	c := startRoutees(t, troupe.Broadcast, 3)
+	for n := range 4000 {
+		if n%200 == 100 {
+			c.System().Root.Send(c.Slot("routee", 2).PID(), &stopSelf{})
+		}
+		if err := c.Send(t.Context(), c.Group("routee"), &parcel{"", n}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, n := range []int{1, 3} { // those that stayed
+		got := ask[*parcels](t, c.Slot("routee", n), &opened{}).Numbers
+		if len(got) != 4000 || !slices.IsSorted(got) {
+			t.Errorf("slot %d got %d copies of 4000, in order: %v", n, len(got), slices.IsSorted(got))
+		}
+	}
 }
