@@ -1,10 +1,6 @@
 package actors
 
-import (
-	"errors"
-
-	"github.com/asynkron/protoactor-go/actor"
-)
+import "github.com/asynkron/protoactor-go/actor"
 
 // NewBroker returns the master's broker, with the id [MasterBrokerID]. Every
 // publication of the cluster comes here, and goes on once to each process in
@@ -31,6 +27,7 @@ type broker struct {
 	retry   alarm // set while a process has no room for a batch
 
 	published, refused, lost uint64
+	complaints               uint64 // of what other brokers answered
 }
 
 func (b *broker) Receive(ctx actor.Context) {
@@ -142,7 +139,7 @@ func (b *broker) send(ctx actor.Context, topic string, raw []byte, at publicatio
 			deliver = true
 			continue
 		}
-		p.add(topic, raw)
+		p.add(topic, raw, at)
 		b.pump(ctx, p)
 	}
 	if deliver {
@@ -179,7 +176,7 @@ func (b *broker) reroute(ctx actor.Context, p *peer, r *record) {
 			b.lost += uint64(len(b.deliver(ctx, &record{raw: r.raw, at: r.at, groups: next.groups})))
 			continue
 		}
-		next.add(topic, r.raw)
+		next.add(topic, r.raw, r.at)
 		b.pump(ctx, next)
 	}
 }
@@ -205,65 +202,5 @@ func (b *broker) pumpAll(ctx actor.Context) {
 			p.resting = false
 			b.pump(ctx, p)
 		}
-	}
-}
-
-// outcome takes how a batch fared, and sends the next.
-func (b *broker) outcome(ctx actor.Context, p *peer, reply any, err error) {
-	switch {
-	case err == nil:
-		p.done()
-		b.returned(ctx, p, reply)
-	case errors.Is(err, ErrOverflow): // it was not taken: in order, once more
-		p.underWay, p.resting = false, true
-		if b.retry.timer == nil {
-			b.retry.set(ctx, brokerRetry)
-		}
-		return
-	case errors.Is(err, ErrNotSent), errors.Is(err, ErrNoActor), errors.Is(err, ErrMaybeDone), errors.Is(err, ErrDraining):
-		if errors.Is(err, ErrMaybeDone) {
-			b.lost += uint64(p.done())
-		}
-		p.underWay = false
-		b.drop(ctx, p)
-		return
-	default:
-		n := p.done()
-		b.lost += uint64(n)
-		b.cfg.Log.Error().Err(err).Str("to", p.address).Int("events", n).Msg("a batch of events was refused")
-	}
-	b.pump(ctx, p)
-}
-
-// outcomeOfGone is outcome for a process that has left the table meanwhile.
-func (b *broker) outcomeOfGone(ctx actor.Context, p *peer, was *batch, reply any, err error) {
-	switch {
-	case err == nil:
-		b.returned(ctx, p, reply)
-	case errors.Is(err, ErrMaybeDone):
-		b.lost += uint64(was.events)
-	default: // nobody has had it
-		b.lost += uint64(was.events)
-		b.rerouteAll(ctx, p, was.bytes)
-	}
-}
-
-// returned sends on what came back since there is no member of its group.
-func (b *broker) returned(ctx actor.Context, p *peer, reply any) {
-	taken, ok := reply.(*EventsTaken)
-	if !ok || len(taken.Returned) == 0 {
-		return
-	}
-	b.rerouteAll(ctx, p, taken.Returned)
-}
-
-func (b *broker) rerouteAll(ctx actor.Context, p *peer, batch []byte) {
-	err := eachRecord(batch, func(r *record) {
-		if r.raw != nil && len(r.groups) > 0 {
-			b.reroute(ctx, p, r)
-		}
-	})
-	if err != nil {
-		b.cfg.Log.Error().Err(err).Str("from", p.address).Msg("a broker returned what cannot be read")
 	}
 }

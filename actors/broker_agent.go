@@ -1,11 +1,8 @@
 package actors
 
 import (
-	"errors"
 	"fmt"
-	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/asynkron/protoactor-go/actor"
 	"github.com/rs/zerolog"
@@ -52,7 +49,18 @@ type subscriber struct {
 	mailbox *Mailbox   // of that very actor; nil: a stream
 	stream  *EventStream
 	subs    map[Interest]*Subscription
-	round   uint64 // in which it got an event last
+	round   uint64 // in which an event was last for it, for one that gets each
+	had     uint64 // in which it got one last
+}
+
+// stuffed reports whether its mailbox is at its limit. It gets no new
+// subscription then: what old ones have left there is bounded by that.
+func (o *subscriber) stuffed() bool {
+	if o.mailbox == nil {
+		return false
+	}
+	messages, _ := o.mailbox.Depth()
+	return messages >= o.mailbox.cfg.HardMessages
 }
 
 func (o *subscriber) name() string {
@@ -71,7 +79,7 @@ type wanted struct {
 
 // ackWaiter is to be told when its subscription holds.
 type ackWaiter struct {
-	to  *actor.PID
+	to  *actor.PID // nil: nobody
 	sub *Subscription
 }
 
@@ -182,9 +190,13 @@ func (a *agent) enter(ctx actor.Context, o *subscriber, m Subscribe) {
 		answerTo(ctx, &BrokerError{Topic: m.Pattern, Problem: "this process has too many subscriptions", Reason: TooMany})
 		return
 	}
-	if s != nil {
+	switch {
+	case s != nil:
 		s.change(m)
-	} else {
+	case o.stuffed():
+		answerTo(ctx, &BrokerError{Topic: m.Pattern, Problem: "the subscriber's mailbox is full", Reason: TooMany})
+		return
+	default:
 		s = a.add(ctx, o, m)
 	}
 	a.confirm(ctx, ackWaiter{ctx.Sender(), s})
@@ -222,15 +234,24 @@ func (a *agent) add(ctx actor.Context, o *subscriber, m Subscribe) *Subscription
 // confirm answers a subscriber, or lets it wait for the master's word.
 func (a *agent) confirm(ctx actor.Context, to ackWaiter) {
 	w := a.wants[to.sub.interest()]
-	if to.to == nil {
-		return
-	}
 	if w.told {
-		ctx.Send(to.to, to.sub.subscribed())
+		to.holds(ctx)
 		return
 	}
 	w.waiters = append(w.waiters, to)
 	a.waiting++
+}
+
+// holds tells that the subscription holds. The first event comes behind that.
+func (to ackWaiter) holds(ctx actor.Context) {
+	to.sub.held = true
+	to.say(ctx, to.sub.subscribed())
+}
+
+func (to ackWaiter) say(ctx actor.Context, message any) {
+	if to.to != nil {
+		ctx.Send(to.to, message)
+	}
 }
 
 // confirmed tells those who wait that a pattern holds, or why it does not.
@@ -244,11 +265,11 @@ func (a *agent) confirmed(ctx actor.Context, i Interest, failure *BrokerError) {
 	for _, to := range waiters {
 		switch {
 		case failure != nil:
-			ctx.Send(to.to, failure)
+			to.say(ctx, failure)
 		case to.sub.owner.subs[i] == to.sub:
-			ctx.Send(to.to, to.sub.subscribed())
+			to.holds(ctx)
 		default: // it has ended meanwhile
-			ctx.Send(to.to, &BrokerError{Topic: i.Pattern, Problem: "the subscription ended before it held", Reason: Stopping})
+			to.say(ctx, &BrokerError{Topic: i.Pattern, Problem: "the subscription ended before it held", Reason: Stopping})
 		}
 	}
 }
@@ -351,97 +372,4 @@ func (a *agent) stop(ctx actor.Context) {
 	for _, o := range a.owners {
 		a.forget(ctx, o, errBrokerStopped)
 	}
-}
-
-// deliver hands a publication to those who subscribe here, decoded once, and
-// returns the groups that have no member here who may have it.
-func (a *agent) deliver(ctx actor.Context, r *record) (unserved []string) {
-	topic := a.topic(r.at.topic.bytes(r.raw))
-	found := a.subs.match(topic.name)
-	if len(found.direct) == 0 && len(r.groups) == 0 {
-		return nil
-	}
-	a.round++
-	e := arrival{record: r, topic: topic, size: len(r.raw)}
-	if r.direct {
-		for _, key := range found.direct {
-			s := a.subs.members[key]
-			if s.owner.round != a.round && !e.excepts(a.cfg.Address, s.owner) {
-				s.owner.round = a.round
-				a.hand(ctx, &e, s)
-			}
-		}
-	}
-	for _, group := range r.groups {
-		if !a.handToGroup(ctx, &e, group) {
-			unserved = append(unserved, group)
-		}
-	}
-	return unserved
-}
-
-// arrival is a publication that has arrived, decoded when the first needs it.
-type arrival struct {
-	*record
-	topic    *topicName
-	size     int
-	envelope *actor.MessageEnvelope
-	bad      bool // it cannot be decoded
-}
-
-func (e *arrival) excepts(here string, o *subscriber) bool {
-	return e.at.excepts && o.pid != nil &&
-		string(e.at.id.bytes(e.raw)) == o.id && string(e.at.address.bytes(e.raw)) == here
-}
-
-func (a *agent) hand(ctx actor.Context, e *arrival, s *Subscription) {
-	if e.envelope == nil && !e.bad {
-		a.decode(e)
-	}
-	switch {
-	case e.bad:
-		s.miss(1)
-	case !s.offer(queuedEvent{envelope: e.envelope, size: e.size}):
-		a.remove(ctx, s, errDisconnected)
-	}
-}
-
-// errDisconnected is why a subscription ends by its policy.
-var errDisconnected = errors.New("it fell behind by more than its bound")
-
-// handToGroup gives an event to the member of a group whose turn it is and that
-// has room, or if none has to the first, for its policy to judge.
-func (a *agent) handToGroup(ctx actor.Context, e *arrival, group string) bool {
-	g, ok := a.subs.found.group(group)
-	if !ok {
-		return false
-	}
-	var first *Subscription
-	for s := range a.subs.inTurn(g) {
-		switch {
-		case e.excepts(a.cfg.Address, s.owner):
-			continue
-		case s.owner.round == a.round: // it has the event
-			return true
-		case !s.full(e.size):
-			s.owner.round = a.round
-			a.hand(ctx, e, s)
-			return true
-		case first == nil:
-			first = s
-		}
-	}
-	if first != nil {
-		a.hand(ctx, e, first)
-	}
-	return first != nil
-}
-
-// group finds a group among the matches.
-func (m *matches) group(name string) (groupMatch, bool) {
-	i, ok := slices.BinarySearchFunc(m.groups, name, func(g groupMatch, name string) int { return strings.Compare(g.name, name) })
-	if !ok {
-		return groupMatch{}, false
-	}
-	return m.groups[i], true
 }

@@ -47,30 +47,34 @@ func (a *agent) topic(name []byte) *topicName {
 // would have had them; topic "" means that it does not know their topics, and
 // counts to all.
 func (a *agent) missed(r *record) {
-	if r.topic == "" {
+	if r.of.topic == "" {
 		for _, s := range a.subs.members {
 			s.miss(r.missed)
 		}
 		return
 	}
-	found := a.subs.match(r.topic)
-	if r.group == "" {
+	found := a.subs.match(r.of.topic)
+	if r.of.group == "" {
 		a.round++
 		for _, key := range found.direct {
-			if s := a.subs.members[key]; s.owner.round != a.round {
+			if s := a.subs.members[key]; s.held && s.owner.round != a.round && !r.of.excepts(s.owner) {
 				s.owner.round = a.round
 				s.miss(r.missed)
 			}
 		}
 		return
 	}
-	if g, ok := found.group(r.group); ok {
+	if g, ok := found.group(r.of.group); ok {
 		for s := range a.subs.inTurn(g) {
-			s.miss(r.missed)
-			return
+			if s.held && !r.of.excepts(s.owner) {
+				s.miss(r.missed)
+				return
+			}
 		}
 	}
 }
+
+func (k missedKind) excepts(o *subscriber) bool { return k.except != "" && k.except == o.id }
 
 // account returns the counts of this process.
 func (a *agent) account(list int) *BrokerStats {

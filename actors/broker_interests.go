@@ -72,14 +72,7 @@ func (b *broker) drop(ctx actor.Context, p *peer) {
 	p.gone = true
 	b.peers.subs.removeAll(p.address)
 	delete(b.peers.members, p.address)
-	lost := p.events
-	if p.underWay {
-		lost -= p.queue[0].events
-	}
-	if p.interests > 0 {
-		b.lost += uint64(lost)
-	}
-	b.rerouteAll(ctx, p, p.leftovers())
+	b.salvage(ctx, p, p.leftovers())
 }
 
 // changedHere keeps what the master itself subscribes to: it holds at once.

@@ -15,7 +15,7 @@ const (
 	maxQueuedBytes   = 1 << 30
 	maxInterests     = 1 << 17 // patterns that one process can subscribe to, each of a group once more
 	maxSubscriptions = 1 << 20 // of one process
-	maxWaiting       = 1 << 14 // subscribers of one process that wait for the master's word
+	maxWaiting       = 1 << 17 // subscribers of one process that wait for the master's word
 )
 
 // Subscribe asks the broker of a process for the events of all topics that
@@ -234,7 +234,7 @@ type BrokerStats struct {
 	Processes     []ProcessStats
 	Published     uint64
 	Refused       uint64 // publications that make no sense
-	Lost          uint64 // events under way to a process when it ended, or for a group without a member
+	Lost          uint64 // events under way to a process when it ended, each once for that and once for each group that it served; or for a group without a member
 }
 
 // SubscriberStats are counts of one subscription.

@@ -42,10 +42,7 @@ type peer struct {
 type batch struct {
 	bytes  []byte
 	events int
-	size   int // of the events
 }
-
-type missedKind struct{ group, topic string }
 
 // full reports whether there is no room for an event of that size.
 func (p *peer) full(size int) bool {
@@ -53,18 +50,26 @@ func (p *peer) full(size int) bool {
 }
 
 // add queues an event for those that publish has chosen.
-func (p *peer) add(topic string, raw []byte) {
+func (p *peer) add(topic string, raw []byte, at publicationLayout) {
 	if p.full(len(raw)) {
-		p.miss(topic)
+		p.miss(topic, p.excepted(raw, at))
 		return
 	}
 	p.reportMissed()
 	b := p.room(len(raw) + 64)
+	before := len(b.bytes)
 	b.bytes = appendEvent(b.bytes, raw, p.direct, p.groups)
+	p.size += len(b.bytes) - before
 	b.events++
-	b.size += len(raw)
 	p.events++
-	p.size += len(raw)
+}
+
+// excepted returns who in the process is not to have an event, or "".
+func (p *peer) excepted(raw []byte, at publicationLayout) string {
+	if !at.excepts || string(at.address.bytes(raw)) != p.address {
+		return ""
+	}
+	return string(at.id.bytes(raw))
 }
 
 // room returns the batch to append to.
@@ -83,12 +88,12 @@ func (p *peer) room(size int) *batch {
 }
 
 // miss counts an event for which there was no room.
-func (p *peer) miss(topic string) {
+func (p *peer) miss(topic, except string) {
 	if p.direct {
-		p.missOne(missedKind{"", topic})
+		p.missOne(missedKind{"", topic, except})
 	}
 	for _, group := range p.groups {
-		p.missOne(missedKind{group, topic})
+		p.missOne(missedKind{group, topic, except})
 	}
 }
 
@@ -106,8 +111,10 @@ func (p *peer) missOne(kind missedKind) {
 // reportMissed queues the counts of what was missed, in its place.
 func (p *peer) reportMissed() {
 	for kind, count := range p.missed {
-		b := p.room(len(kind.group) + len(kind.topic) + 64)
-		b.bytes = appendMissed(b.bytes, count, kind.group, kind.topic)
+		b := p.room(len(kind.group) + len(kind.topic) + len(kind.except) + 64)
+		before := len(b.bytes)
+		b.bytes = appendMissed(b.bytes, count, kind)
+		p.size += len(b.bytes) - before
 	}
 	p.missed = nil
 }
@@ -127,8 +134,8 @@ func (p *peer) next() *batch {
 	return p.queue[0]
 }
 
-// done takes the first batch out, and returns how many events it had.
-func (p *peer) done() int {
+// done takes the first batch out.
+func (p *peer) done() {
 	p.underWay = false
 	first := p.queue[0]
 	p.queue[0] = nil
@@ -136,11 +143,10 @@ func (p *peer) done() int {
 		p.queue = nil
 	}
 	p.events -= first.events
-	p.size -= first.size
+	p.size -= len(first.bytes)
 	if cap(first.bytes) <= 2*batchBytes {
 		p.spare = first.bytes[:0]
 	}
-	return first.events
 }
 
 // leftovers returns what was never sent, and forgets it.

@@ -18,6 +18,7 @@ type Subscription struct {
 	tell           bool
 	token          *actor.MessageEnvelope // holds this; always the same
 	wake           func(token *actor.MessageEnvelope)
+	held           bool // it was, at some time; of the broker's goroutine
 
 	mu        sync.Mutex
 	queue     eventQueue // guarded by mu
@@ -64,9 +65,9 @@ func (s *Subscription) change(m Subscribe) {
 	s.bound.limit, s.bound.policy = m.Events, m.Policy
 }
 
-// offer queues an event, and reports false if the subscriber is to be
-// disconnected. Of the broker's goroutine.
-func (s *Subscription) offer(e queuedEvent) bool {
+// offer queues an event, or does not, and returns what was done. Of the broker's
+// goroutine, which is to end the subscription if it is disconnected.
+func (s *Subscription) offer(e queuedEvent) admission {
 	s.mu.Lock()
 	do := s.admitLocked(e)
 	wake := s.tokens < s.queue.n
@@ -77,7 +78,7 @@ func (s *Subscription) offer(e queuedEvent) bool {
 	if wake {
 		s.wake(s.token)
 	}
-	return !do.disconnect
+	return do
 }
 
 func (s *Subscription) admitLocked(e queuedEvent) (do admission) {
@@ -116,31 +117,55 @@ func (s *Subscription) miss(n uint64) {
 	s.bound.dropped += n
 }
 
-// Next changes a token for the event that waited longest; nil: it is gone. Drops
-// is what to tell the subscriber first, or nil.
-func (s *Subscription) Next() (event *actor.MessageEnvelope, drops *EventsDropped) {
+// Drops returns what to tell the subscriber before the next event, or nil. Once
+// for each token, and before Next.
+func (s *Subscription) Drops() *EventsDropped {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	drops := s.dropsLocked()
+	if drops != nil {
+		s.last = drops
+	}
+	return drops
+}
+
+// Again sends the token once more: the subscriber failed at what Drops returned,
+// and Next was not called.
+func (s *Subscription) Again() { s.wake(s.token) }
+
+// Next changes a token for the event that waited longest; nil: it is gone.
+func (s *Subscription) Next() *actor.MessageEnvelope {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.tokens--
 	if s.queue.n == 0 {
-		return nil, nil
+		return nil
 	}
-	event, drops = s.takeLocked()
+	event := s.takeLocked()
 	s.last = event.Message
-	return event, drops
+	return event
 }
 
-// takeLocked takes out the first event, of which there must be one, and what was
-// dropped in front of it: what had never been queued when it came, and what was
-// evicted until now.
-func (s *Subscription) takeLocked() (event *actor.MessageEnvelope, drops *EventsDropped) {
-	e := s.queue.pop()
-	s.delivered++
-	if total := e.mark + s.evicted; s.tell && total > s.told {
-		drops = &EventsDropped{Pattern: s.pattern, Group: s.group, Count: total - s.told, Total: total}
-		s.told = total
+// dropsLocked returns what was dropped in front of the first event, and was not
+// told yet: what had never been queued when that came, and what was evicted until
+// now.
+func (s *Subscription) dropsLocked() *EventsDropped {
+	if !s.tell || s.queue.n == 0 {
+		return nil
 	}
-	return e.envelope, drops
+	total := s.queue.ring[s.queue.head].mark + s.evicted
+	if total <= s.told {
+		return nil
+	}
+	drops := &EventsDropped{Pattern: s.pattern, Group: s.group, Count: total - s.told, Total: total}
+	s.told = total
+	return drops
+}
+
+// takeLocked takes out the first event, of which there must be one.
+func (s *Subscription) takeLocked() *actor.MessageEnvelope {
+	s.delivered++
+	return s.queue.pop().envelope
 }
 
 // finish ends the queue, and returns its account. Later events are for nobody.

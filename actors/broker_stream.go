@@ -64,8 +64,8 @@ func (s *Subscription) pull() (event *actor.MessageEnvelope, drops *EventsDroppe
 		return nil, nil, s.end
 	}
 	s.tokens--
-	event, drops = s.takeLocked()
-	return event, drops, nil
+	drops = s.dropsLocked()
+	return s.takeLocked(), drops, nil
 }
 
 // open enters the subscription of a stream.
@@ -73,6 +73,10 @@ func (a *agent) open(ctx actor.Context, m *OpenStream) {
 	asked := m.withDefaults()
 	if bad := asked.problem(); bad != nil {
 		answerTo(ctx, bad)
+		return
+	}
+	if m.Stream == nil || m.Stream.id != "" {
+		answerTo(ctx, &BrokerError{Topic: m.Pattern, Problem: "there is no stream, or it was opened before", Reason: BadField})
 		return
 	}
 	a.keys++

@@ -71,6 +71,10 @@ func (w *workerBroker) Receive(ctx actor.Context) {
 
 // events hands on what the master sent.
 func (w *workerBroker) events(ctx actor.Context, m *Events) {
+	if from := ctx.Sender(); from == nil || from.Address != w.master.Address {
+		answerTo(ctx, &BrokerError{Problem: "batches of events come from the master's broker", Reason: BadField})
+		return
+	}
 	var returned []byte
 	err := eachRecord(m.Batch, func(r *record) {
 		if r.raw == nil {
@@ -80,9 +84,10 @@ func (w *workerBroker) events(ctx actor.Context, m *Events) {
 		}
 	})
 	if err != nil {
-		w.cfg.Log.Error().Err(err).Int("bytes", len(m.Batch)).Msg("the master's broker sent what cannot be read")
+		ctx.Respond(&BrokerError{Problem: err.Error(), Reason: BadField}) // the master's broker logs it
+		return
 	}
-	answerTo(ctx, &EventsTaken{Returned: returned})
+	ctx.Respond(&EventsTaken{Returned: returned})
 }
 
 // tell notes that the master's broker has to learn of an interest, or that it is
@@ -124,7 +129,8 @@ func (w *workerBroker) difference() *Interests {
 		case want == nil:
 		case want.subs > 0 && !want.told:
 			m.Add = append(m.Add, i)
-		case want.subs == 0:
+		case want.subs == 0: // whoever comes now has to wait
+			want.told = false
 			m.Remove = append(m.Remove, i)
 		}
 	}
@@ -179,35 +185,20 @@ func (w *workerBroker) settle(ctx actor.Context, i Interest, told bool) {
 // refused ends the subscriptions that the master's broker does not want.
 func (w *workerBroker) refused(ctx actor.Context, m *Interests, why *BrokerError) {
 	w.again(&Interests{Remove: m.Remove})
+	unwanted := make(map[Interest]bool, len(m.Add))
 	for _, i := range m.Add {
-		var waiters []ackWaiter
-		if want := w.wants[i]; want != nil {
-			waiters = want.waiters
-		}
+		unwanted[i] = true
 		w.confirmed(ctx, i, &BrokerError{Topic: i.Pattern, Problem: why.Problem, Reason: why.Reason})
-		for _, s := range w.subs.members {
-			if s.interest() == i {
-				w.remove(ctx, s, whyUnless(waits(waiters, s), why))
-			}
+	}
+	for _, s := range w.subs.members {
+		switch {
+		case !unwanted[s.interest()]:
+		case s.held: // before, with a master's broker that has ended
+			w.remove(ctx, s, why)
+		default: // it was told by the answer
+			w.remove(ctx, s, nil)
 		}
 	}
-}
-
-// whyUnless is why, or nil if it was said already.
-func whyUnless(said bool, why *BrokerError) error {
-	if said {
-		return nil
-	}
-	return why
-}
-
-func waits(waiters []ackWaiter, s *Subscription) bool {
-	for _, w := range waiters {
-		if w.sub == s {
-			return true
-		}
-	}
-	return false
 }
 
 func (w *workerBroker) again(m *Interests) {

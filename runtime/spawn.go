@@ -112,13 +112,25 @@ func (b *box) handle(next actor.ReceiverFunc, ctx actor.ReceiverContext, envelop
 
 // receiveEvent changes a token for the event that it stands for.
 func (b *box) receiveEvent(next actor.ReceiverFunc, ctx actor.ReceiverContext, s *actors.Subscription) {
-	event, drops := s.Next()
-	if drops != nil {
-		b.handle(next, ctx, &actor.MessageEnvelope{Message: drops})
+	if drops := s.Drops(); drops != nil {
+		b.receiveDrops(next, ctx, s, drops)
 	}
-	if event != nil {
+	if event := s.Next(); event != nil {
 		b.handle(next, ctx, event)
 	}
+}
+
+// receiveDrops tells the actor of what it did not get. Should it fail at that,
+// the event behind it still has its turn.
+func (b *box) receiveDrops(next actor.ReceiverFunc, ctx actor.ReceiverContext, s *actors.Subscription, drops *actors.EventsDropped) {
+	handled := false
+	defer func() {
+		if !handled {
+			s.Again()
+		}
+	}()
+	b.handle(next, ctx, &actor.MessageEnvelope{Message: drops})
+	handled = true
 }
 
 // last runs a handler whose panic must not get out: after one in Stopping or
