@@ -29,9 +29,11 @@ type (
 	// CacheChange announces that the sender's process is about to change what the
 	// keys stand for: *CacheChanging. If the process ends before it invalidates
 	// them, the master does. One of the master's own needs no announcement.
+	// Whoever does not wait for the answer ends the change too, by its number.
 	CacheChange struct {
-		Cache string
-		Keys  []string // as in CacheInvalidate
+		Cache  string
+		Keys   []string // as in CacheInvalidate
+		Change uint64   // a number drawn at random, which names the change; not 0
 	}
 	CacheChanging struct{ Change uint64 }
 

@@ -80,8 +80,10 @@ func (a *cacheAgent) Receive(ctx actor.Context) {
 	}
 }
 
+// opened takes what was opened, unless it is told of late: of two stores of one
+// name the later one has the greater number.
 func (a *cacheAgent) opened(ctx actor.Context, name string, store uint64) {
-	if a.open[name] == store {
+	if store <= a.open[name] {
 		return
 	}
 	a.open[name], a.asked[name] = store, store

@@ -31,7 +31,7 @@ type cacheLedger struct {
 	members map[string]*cacheMember // by address
 	drops   map[uint64]*drop        // not answered yet, by id
 	bytes   int                     // of the keys of what is pending
-	lastID  uint64                  // of drops and changes
+	lastID  uint64                  // of drops
 	begun   uint64                  // invalidations
 	killed  uint64
 }
@@ -118,15 +118,18 @@ func (l *cacheLedger) detach(address, cache string) {
 }
 
 // change enters that a worker is about to change something.
-func (l *cacheLedger) change(m *cacheMember, c CacheChange) (id uint64, err error) {
+func (l *cacheLedger) change(m *cacheMember, c CacheChange) error {
 	size := sizeOfKeys(c.Keys)
-	if len(m.changes) >= maxChanges || m.bytes+size > maxChangeBytes {
-		return 0, overflow("%d changes of %s are under way", len(m.changes), m.address)
+	_, twice := m.changes[c.Change]
+	switch {
+	case c.Change == 0 || twice:
+		return &CacheError{Cache: c.Cache, Text: fmt.Sprintf("Change is %d, want a number that names no other change", c.Change)}
+	case len(m.changes) >= maxChanges || m.bytes+size > maxChangeBytes:
+		return overflow("%d changes of %s are under way", len(m.changes), m.address)
 	}
-	l.lastID++
-	m.changes[l.lastID] = c
+	m.changes[c.Change] = c
 	m.bytes += size
-	return l.lastID, nil
+	return nil
 }
 
 // endChange forgets a change: from now on the master sees to its invalidation.

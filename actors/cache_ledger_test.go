@@ -163,12 +163,17 @@ func TestCacheLedgerOverflows(t *testing.T) {
 	if err := l.attach(m, "more"); !errors.As(err, new(*CacheError)) {
 		t.Errorf("one cache too many: %v", err)
 	}
-	for range maxChanges {
-		if _, err := l.change(m, CacheChange{Cache: "prices", Keys: []string{"k"}}); err != nil {
+	for n := range uint64(maxChanges) {
+		if err := l.change(m, CacheChange{Cache: "prices", Keys: []string{"k"}, Change: n + 1}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if _, err := l.change(m, CacheChange{Cache: "prices", Keys: []string{"k"}}); !errors.Is(err, ErrOverflow) {
+	for _, n := range []uint64{0, 1} {
+		if err := l.change(m, CacheChange{Cache: "prices", Change: n}); !errors.As(err, new(*CacheError)) {
+			t.Errorf("change %d: %v", n, err)
+		}
+	}
+	if err := l.change(m, CacheChange{Cache: "prices", Keys: []string{"k"}, Change: maxChanges + 1}); !errors.Is(err, ErrOverflow) {
 		t.Errorf("one change too many: %v", err)
 	}
 }
@@ -179,9 +184,11 @@ func TestCacheLedgerInvalidatesForTheDead(t *testing.T) {
 	l := newCacheLedger()
 	attachedTo(t, l, "prices", "a/1#1", "a/2#1")
 	m := l.members["a/1#1"]
-	ended, _ := l.change(m, CacheChange{Cache: "prices", Keys: []string{"ended"}})
-	if _, err := l.change(m, CacheChange{Cache: "prices", Keys: []string{"open"}}); err != nil {
-		t.Fatal(err)
+	const ended = 7
+	for n, key := range map[uint64]string{ended: "ended", 8: "open"} {
+		if err := l.change(m, CacheChange{Cache: "prices", Keys: []string{key}, Change: n}); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if _, err := l.invalidate(CacheInvalidate{Cache: "prices", Keys: []string{"ended"}, Change: ended}, nil); err != nil {
 		t.Fatal(err)

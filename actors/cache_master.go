@@ -117,12 +117,11 @@ func (c *cache) change(ctx actor.Context, msg *CacheChange) {
 		refuse(ctx, err)
 		return
 	}
-	id, err := c.ledger.change(m, *msg)
-	if err != nil {
+	if err := c.ledger.change(m, *msg); err != nil {
 		refuse(ctx, err)
 		return
 	}
-	ctx.Respond(&CacheChanging{Change: id})
+	ctx.Respond(&CacheChanging{Change: msg.Change})
 }
 
 // memberOf returns the worker that sent the message. It is watched from then on:

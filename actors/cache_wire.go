@@ -44,15 +44,15 @@ func (m *CacheInvalidated) UnmarshalBinary(b []byte) error {
 	return r.end()
 }
 
-// AppendBinary implements encoding.BinaryAppender: Cache, Keys.
+// AppendBinary implements encoding.BinaryAppender: Change, Cache, Keys.
 func (m *CacheChange) AppendBinary(b []byte) ([]byte, error) {
-	return appendKeys(appendText(b, m.Cache), m.Keys), nil
+	return appendKeys(appendText(binary.AppendUvarint(b, m.Change), m.Cache), m.Keys), nil
 }
 
 // UnmarshalBinary implements encoding.BinaryUnmarshaler.
 func (m *CacheChange) UnmarshalBinary(b []byte) error {
 	r := cacheReader{rest: b}
-	*m = CacheChange{Cache: r.text(), Keys: r.keys()}
+	*m = CacheChange{Change: r.uvarint(), Cache: r.text(), Keys: r.keys()}
 	return r.end()
 }
 

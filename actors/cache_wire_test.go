@@ -18,7 +18,7 @@ func cacheMessages() []cacheMessage {
 	return []cacheMessage{
 		&CacheInvalidate{Cache: "prices", Keys: []string{"a", "", "\xff not text"}, Prefix: true, Change: 1 << 40},
 		&CacheInvalidated{Processes: 3, Lost: 1},
-		&CacheChange{Cache: "prices", Keys: []string{"a"}},
+		&CacheChange{Cache: "prices", Keys: []string{"a"}, Change: 1 << 63},
 		&CacheChanging{Change: 300},
 		&CacheDrop{ID: 1 << 60, Cache: "prices", Keys: []string{"a", strings.Repeat("k", 300)}},
 		&CacheDropped{ID: 7},

@@ -79,7 +79,7 @@ type jobs struct {
 	core    *jobQueue
 	send    func(any)                  // to this very actor
 	members map[Incarnation]*jobMember // workers that have been ready, until they are gone and all is known of what they held
-	parked  map[*jobMember]bool        // workers that could not be reached for now
+	parked  map[*jobMember]bool        // workers that are given nothing for a while
 	asks    map[int]*actor.PID         // who waits for the outcome of a job; the core bounds them
 	asked   int
 	drains  []*actor.PID // who waits for a drain

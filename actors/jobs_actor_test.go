@@ -216,6 +216,29 @@ func TestJ5WhatNeverArrivedProvesNothing(t *testing.T) {
 	}
 }
 
+// A worker that hands back what it is given, or whose agent is not there, is
+// asked again, but not as fast as it answers.
+func TestWorkerThatTakesNothingIsAskedNowAndThen(t *testing.T) {
+	for name, outcome := range map[string]func(*handedJob){
+		"returned": func(h *handedJob) { h.done(&JobReturned{}, nil) },
+		"no actor": func(h *handedJob) { h.done(nil, ErrNoActor) },
+	} {
+		rigJobs(t, JobsConfig{}, func(r *jobsRig) {
+			r.ready("w/1#1")
+			a := r.submit("a")
+			outcome(r.take())
+			r.idle()
+			time.Sleep(unreachedWait)
+			outcome(r.take())
+			time.Sleep(unreachedWait)
+			r.take().done(&JobResult{}, nil)
+			if _, done := r.answer(a).(*JobResult); !done {
+				t.Errorf("%s: %v", name, r.answer(a))
+			}
+		})
+	}
+}
+
 // What a worker finished before it died is done, whatever is known first.
 func TestJ4ResultsBeforeADeathCount(t *testing.T) {
 	rigJobs(t, JobsConfig{Room: 2, Limits: JobLimits{Deaths: 1}}, func(r *jobsRig) {

@@ -118,8 +118,12 @@ func (l *jobLife) settled(reply any, err error) {
 	l.gaveBack(err == nil && !returned)
 }
 
+// known takes the outcome of a job, unless a queue that was here before handed it
+// out: that one has answered all who waited.
 func (j *jobs) known(ctx actor.Context, msg *jobOutcomeKnown) {
-	j.carryOut(ctx, j.ended(msg.to, msg.id, msg.reply, msg.err))
+	if j.members[msg.to.life.who] == msg.to {
+		j.carryOut(ctx, j.ended(msg.to, msg.id, msg.reply, msg.err))
+	}
 }
 
 // ended tells the core how an attempt ended.
@@ -132,8 +136,8 @@ func (j *jobs) ended(m *jobMember, id string, reply any, err error) (acts []jobA
 		acts = j.core.acked(who, id, jobOutcome{result: reply.Output, size: size}, now)
 	case *JobFailed:
 		acts = j.core.failed(who, id, j.failure(reply), now, j.cfg.Rand())
-	case *JobReturned:
-		acts = j.core.returned(who, id, now)
+	case *JobReturned: // it leaves, and its proxy does not know yet: else it would return the next as fast
+		acts = append(j.park(m, now), j.core.returned(who, id, now)...)
 	case nil:
 		acts = j.unanswered(m, id, err, now)
 	default:
@@ -162,16 +166,14 @@ func (j *jobs) unanswered(m *jobMember, id string, err error, now time.Time) []j
 	case errors.Is(err, ErrMaybeDone):
 		m.lost = err
 		return j.core.pull(who, 0, now) // it is held until all is known: see bury
-	case errors.Is(err, ErrOverflow):
-		return append(j.park(m, now), j.core.returned(who, id, now)...)
-	case errors.Is(err, ErrNotSent), errors.Is(err, ErrNoActor), errors.Is(err, ErrDraining):
-		acts := j.core.pull(who, 0, now) // it has ended, or is about to
-		return append(acts, j.core.returned(who, id, now)...)
+	case errors.Is(err, ErrOverflow), errors.Is(err, ErrNotSent), errors.Is(err, ErrNoActor), errors.Is(err, ErrDraining):
+		return append(j.park(m, now), j.core.returned(who, id, now)...) // it has no room, or is about to end, or its agent is new
 	}
 	return j.core.failed(who, id, jobFailure{err: err}, now, j.cfg.Rand())
 }
 
-// unreachedWait is how long a worker is left alone whose link has no room.
+// unreachedWait is how long a worker is left alone that could not be given a job
+// or handed it back.
 const unreachedWait = 100 * time.Millisecond
 
 // park gives a worker nothing for a while.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"sync/atomic"
 	"time"
 
@@ -139,16 +140,19 @@ func (c *Cache[V]) Change(ctx context.Context, key string, write func(context.Co
 }
 
 // announce tells the master of a change. It ends with the master's process, and
-// needs no announcement there.
+// needs no announcement there. What the master may have noted although nobody
+// waits any more is taken back.
 func (c *Cache[V]) announce(ctx context.Context, key string) (uint64, error) {
+	keys := []string{key}
 	if c.p.hub != nil {
-		return 0, actors.CheckCacheKeys(c.name, []string{key})
+		return 0, actors.CheckCacheKeys(c.name, keys)
 	}
-	reply, err := Ask[*actors.CacheChanging](ctx, c.p.cacheMaster(), &actors.CacheChange{Cache: c.name, Keys: []string{key}})
-	if err != nil {
-		return 0, err
+	change := rand.Uint64() | 1 // not 0
+	_, err := Ask[*actors.CacheChanging](ctx, c.p.cacheMaster(), &actors.CacheChange{Cache: c.name, Keys: keys, Change: change})
+	if err != nil && (ctx.Err() != nil || errors.Is(err, actors.ErrMaybeDone)) {
+		_ = c.p.transmit(c.p.cacheMaster().pid, &actors.CacheInvalidate{Cache: c.name, Keys: keys, Change: change}, 0) // no room: it is noted on
 	}
-	return reply.Change, nil
+	return change, err
 }
 
 // Ready returns when the process is told of invalidations, and so keeps what it

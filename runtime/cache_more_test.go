@@ -37,7 +37,7 @@ func TestCacheRefusesBadMessages(t *testing.T) {
 			"a long key":  &troupe.CacheInvalidateRequest{Cache: "texts", Keys: long},
 			"large keys":  &troupe.CacheInvalidateRequest{Cache: "texts", Keys: large},
 			"no cache":    &troupe.CacheStatsRequest{Cache: "nowhere"},
-			"change":      &actors.CacheChange{Cache: "texts", Keys: []string{"k"}},
+			"change":      &actors.CacheChange{Cache: "texts", Keys: []string{"k"}, Change: 1},
 			"from master": &actors.CacheAttach{Cache: "texts"},
 		} {
 			if _, err := troupe.Ask[any](context.Background(), to, bad); !errors.As(err, new(*troupe.CacheError)) {

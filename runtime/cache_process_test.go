@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	troupe "github.com/seed-4314ae1d/troupe/runtime"
@@ -193,4 +194,27 @@ func BenchmarkCacheInvalidate(b *testing.B) {
 		b.Fatal(err)
 	}
 	reportQuantiles(b, reply.Took)
+}
+
+// A change whose announcement nobody waits for any more is none: otherwise the
+// master would note such ones until there is no room for others.
+func TestCacheChangesThatAreGivenUpAreForgotten(t *testing.T) {
+	bubble(t, troupe.Config{Groups: []troupe.Group{{Kind: cachers}}}, func(c *troupe.Cluster) {
+		opened, _ := inProcess.Load("cacher/1#1")
+		cache, givenUp := opened.(*troupe.Cache[int]), 0
+		for range 3000 {
+			ctx, cancel := context.WithCancel(context.Background())
+			go cancel()
+			err := cache.Change(ctx, "key", func(context.Context) error { return nil })
+			givenUp += one(errors.Is(err, troupe.ErrNotChanged))
+		}
+		synctest.Wait()
+		status, err := troupe.Ask[*troupe.CacheStatus](context.Background(), c.Master().Child("cache"), &troupe.CacheStatusRequest{})
+		if err != nil || status.Changes != 0 {
+			t.Errorf("%d given up: %+v, %v", givenUp, status, err)
+		}
+		if givenUp == 0 {
+			t.Error("none was given up")
+		}
+	})
 }

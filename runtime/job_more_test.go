@@ -203,3 +203,19 @@ func TestJobEventsReachFollowers(t *testing.T) {
 		t.Error("no event")
 	}
 }
+
+// A worker whose agent for jobs was stopped has another, which takes jobs.
+func TestAgentThatIsStoppedIsReplaced(t *testing.T) {
+	c := start(t, choreGroup(1))
+	ctx := within(t)
+	before, err := chores.Submit(ctx, c, &chore{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.System().Root.Stop(actor.NewPID("chores/1#1", actors.JobsAgentID))
+	for range 10 {
+		if got, err := chores.Submit(ctx, c, &chore{}); err != nil || got.Job.Attempt != 1 || got.OSPID != before.OSPID {
+			t.Fatalf("after its end: %+v, %v", got, err)
+		}
+	}
+}

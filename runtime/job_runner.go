@@ -31,8 +31,8 @@ func (r *jobRunner) agent() actor.Actor {
 		switch m := ctx.Message().(type) {
 		case *actors.HandJob:
 			r.take(ctx, m)
-		case *actor.Stopping:
-			r.finish()
+		case *actor.Stopping: // behind the root; or somebody stopped it, and it comes again
+			r.running.Wait()
 		case actor.SystemMessage, actor.AutoReceiveMessage, actors.RuntimeMessage:
 		default:
 			if ctx.Sender() != nil {
