@@ -12,7 +12,7 @@ import (
 // says what it is.
 const (
 	recordEvent   = 0 // a publication, for those who get each
-	recordGrouped = 1 // direct u8, groups: count uvarint, then texts; a publication, for those groups, and if direct for those who get each
+	recordGrouped = 1 // direct u8, groups: count uvarint, at least 1, then texts; a publication, for those groups, and if direct for those who get each
 	recordMissed  = 2 // count uvarint, group, topic, except texts: events that are not there; topic "": of some; except: who was not to have them
 )
 
@@ -192,7 +192,7 @@ func (r *record) readGrouped(b []byte) (err error) {
 	r.direct = b[1] == 1
 	in := textReader{b: b, next: 2}
 	n := in.number()
-	if n > maxRecordGroups {
+	if n == 0 || n > maxRecordGroups {
 		return errBatch
 	}
 	for range n {
