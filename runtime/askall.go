@@ -42,7 +42,11 @@ func AskAll[R any](ctx context.Context, refs []Ref, message any) []Answer[R] {
 type encoded struct {
 	kind  string
 	bytes []byte
+	key   string // of a Keyed
 }
+
+// Key implements Keyed.
+func (e *encoded) Key() string { return e.key }
 
 // round is one message on its way to many.
 type round struct {
@@ -62,7 +66,7 @@ func (r *round) form(p *process, to *actor.PID) (any, error) {
 		envelope := actor.WrapEnvelope(r.message)
 		packed, err := p.pack(envelope.Message)
 		r.err = err
-		r.wire = &actor.MessageEnvelope{Header: envelope.Header, Message: &encoded{packed.Type, packed.Bytes}}
+		r.wire = &actor.MessageEnvelope{Header: envelope.Header, Message: &encoded{packed.Type, packed.Bytes, keyOfMessage(envelope.Message)}}
 	})
 	return r.wire, r.err
 }

@@ -58,6 +58,11 @@ func (g *groupRoute) configureLocked(s *slotRoute, call callKey) {
 			return
 		}
 	}
+	g.awaitLocked(s, call)
+}
+
+// awaitLocked has a call, if it is one, wait for the next life of a slot.
+func (g *groupRoute) awaitLocked(s *slotRoute, call callKey) {
 	gone := s.whyGone()
 	switch {
 	case call.id == 0:
@@ -82,8 +87,12 @@ func (g *groupRoute) introduceLocked(s *slotRoute, l *life) {
 		calls = []callKey{{}}
 	}
 	for i, call := range calls {
-		if err := g.tellLocked(l, call, i == 0); err != nil {
+		switch err := g.tellLocked(l, call, i == 0); {
+		case err == nil:
+		case errors.Is(err, actors.ErrOverflow):
 			g.hub.failAwaited(call, err)
+		default: // it has died already, or leaves
+			g.awaitLocked(s, call)
 		}
 	}
 }

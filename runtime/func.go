@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/seed-4314ae1d/troupe/actors"
 )
 
 // Func is a function that runs in workers. Its Kind makes a group of them.
@@ -92,19 +94,30 @@ func (f *function) begin(ctx actor.Context, in any) {
 	f.running.Go(func() {
 		defer func() { <-f.room }()
 		defer cancel()
-		f.p.calling.begin()
-		out, err := f.protected(call, in, self)
-		f.p.calling.end()
-		if sender == nil {
-			return
-		}
-		if err != nil {
-			root.Send(sender, withoutVerdict(err))
-			return
-		}
-		root.Send(sender, out)
+		reply := any(errGoexit)
+		defer func() {
+			if sender != nil {
+				root.Send(sender, reply)
+			}
+		}()
+		reply = f.outcome(call, in, self)
 	})
 }
+
+// outcome runs a call, and returns what its caller gets.
+func (f *function) outcome(ctx context.Context, in any, self *actor.PID) any {
+	f.p.calling.begin()
+	defer f.p.calling.end()
+	out, err := f.protected(ctx, in, self)
+	if err != nil {
+		return withoutVerdict(err)
+	}
+	return out
+}
+
+// errGoexit is the outcome of a function that ends its goroutine: nobody can
+// keep it from that.
+var errGoexit = &actors.CallError{Text: "runtime: the function did not return: it called runtime.Goexit"}
 
 // finishJobs waits for the jobs that the worker has, when its root stops: their
 // outcomes go out before its goodbye.

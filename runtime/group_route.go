@@ -61,17 +61,23 @@ func (g *groupRoute) share(weights []int) {
 		t.turns = append(t.turns, t.slots[n])
 	}
 	g.table.Store(t)
+	if !g.allGone() { // they may all have been, while a new one started
+		g.revive()
+	}
 	g.hub.resized(g.name, len(weights))
 }
 
-// reopen says that s, which may have been given up, has lives to come.
-func (g *groupRoute) reopen(s *slotRoute) {
-	if !s.lost.Load() {
-		return
-	}
+// revive says that the group has somebody to come.
+func (g *groupRoute) revive() {
 	g.mu.Lock()
+	defer g.mu.Unlock()
 	g.gone = nil
-	g.mu.Unlock()
+}
+
+// reopen says that s, which is new or may have been given up, has lives to come,
+// and so has the group.
+func (g *groupRoute) reopen(s *slotRoute) {
+	g.revive()
 	s.reopen()
 }
 

@@ -58,6 +58,9 @@ func (f *Func[In, Out]) Submit(ctx context.Context, c *Cluster, in In) (Out, err
 // quarantined. The function learns from [JobFrom] whether it may have been done
 // before.
 //
+// While its group has no worker, also one that was stopped or given up, a job
+// waits, until its Deadline if it has one.
+//
 // It returns when the job has ended. When ctx ends first, the caller no longer
 // waits, and the job goes on: it cannot be cancelled, but may have a Deadline.
 //

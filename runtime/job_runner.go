@@ -56,7 +56,14 @@ func (r *jobRunner) take(ctx actor.Context, m *actors.HandJob) {
 	}
 	go func() {
 		defer r.running.Done()
-		answer(r.run(m, self))
+		var outcome any
+		defer func() {
+			if outcome == nil {
+				outcome = r.failed(errGoexit)
+			}
+			answer(outcome)
+		}()
+		outcome = r.run(m, self)
 	}()
 }
 
@@ -86,9 +93,7 @@ func (r *jobRunner) run(m *actors.HandJob, self *actor.PID) any {
 	}
 	ctx, cancel := r.context(m)
 	defer cancel()
-	r.working.begin()
-	out, err := r.protected(ctx, in, self)
-	r.working.end()
+	out, err := r.do(ctx, in, self)
 	if err != nil {
 		return r.failed(err)
 	}
@@ -97,6 +102,13 @@ func (r *jobRunner) run(m *actors.HandJob, self *actor.PID) any {
 		return r.failed(err)
 	}
 	return &actors.JobResult{Output: output}
+}
+
+// do calls the function.
+func (r *jobRunner) do(ctx context.Context, in any, self *actor.PID) (any, error) {
+	r.working.begin()
+	defer r.working.end()
+	return r.protected(ctx, in, self)
 }
 
 // input decodes what the function takes.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	goruntime "runtime"
 	"strings"
 	"testing"
 	"time"
@@ -86,6 +87,8 @@ var chores = troupe.RegisterFunc("chores", func(ctx context.Context, in *chore) 
 		return &chored{Text: strings.Repeat("x", in.N)}, nil
 	case "nil":
 		return nil, nil
+	case "exit goroutine":
+		goruntime.Goexit()
 	}
 	return &chored{N: in.N, OSPID: os.Getpid(), Job: job, AsJob: asJob, HasDeadline: hasDeadline}, nil
 })
@@ -152,6 +155,12 @@ func TestJobErrors(t *testing.T) {
 	var panicked *troupe.PanicError
 	if _, err := chores.Submit(ctx, c, &chore{Do: "panic", Text: "oh"}); !errors.As(err, &panicked) || panicked.Value != "oh" {
 		t.Errorf("panic: %v", err)
+	}
+	if _, err := chores.Submit(ctx, c, &chore{Do: "exit goroutine"}); !errors.As(err, &failed) || !strings.Contains(err.Error(), "Goexit") {
+		t.Errorf("goexit: %v", err)
+	}
+	if _, err := chores.Call(ctx, c, &chore{Do: "exit goroutine"}); err == nil || !strings.Contains(err.Error(), "Goexit") {
+		t.Errorf("goexit of a call: %v", err)
 	}
 	if got, err := chores.Submit(ctx, c, &chore{Do: "fail until", N: 3}); err != nil || got.Job.Attempt != 3 {
 		t.Errorf("third attempt: %+v, %v", got, err)

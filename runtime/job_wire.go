@@ -46,6 +46,7 @@ func withoutVerdict(err error) error {
 const (
 	maxCause      = 8 << 10
 	maxTypedCause = 16 << 10
+	maxPacked     = 64 << 10 // of what a worker says: more than both, encoded
 )
 
 // wireTyped is an error of a registered type.
@@ -94,7 +95,7 @@ func (p *process) packCause(err error) []byte {
 // unpackCause reads it; it is never nil.
 func (p *process) unpackCause(b []byte) error {
 	var w wireCause
-	if err := errDecoder.Unmarshal(b, &w); err != nil {
+	if len(b) > maxPacked || errDecoder.Unmarshal(b, &w) != nil {
 		return &actors.CallError{Text: "unreadable failure of a job"}
 	}
 	if err := w.Typed.err(); err != nil {

@@ -80,6 +80,10 @@ func TestCausesOfJobsAreBounded(t *testing.T) {
 	if err := p.unpackCause(p.packCause(&typedCause{3})); !reflect.DeepEqual(err, &typedCause{3}) {
 		t.Errorf("typed: %#v", err)
 	}
+	made := encodeWire(wireCause{Error: &wireError{Text: strings.Repeat("x", 1<<20)}})
+	if err := p.unpackCause(made); len(err.Error()) > 1<<10 {
+		t.Errorf("a worker's cause of %d bytes is kept", len(made))
+	}
 	if err := p.unpackCause(nil); err == nil {
 		t.Error("no bytes are no failure")
 	}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -166,5 +168,33 @@ func TestResizeThatFails(t *testing.T) {
 	counts, err := troupe.CountChildren(t.Context(), c.Supervisor("master/shy-routee"))
 	if err != nil || counts.Specs != 2 || counts.Active != 2 {
 		t.Errorf("the group has %+v, %v; want 2", counts, err)
+	}
+}
+
+// A group whose slots have all finished, or are about to, and that has a new one
+// then is as any other: what is sent to it waits while that is started again.
+func TestResizeRevivesAGroup(t *testing.T) {
+	for name, known := range map[string]string{"finishing": "", "finished": "has finished"} {
+		log := zerolog.Nop()
+		c := start(t, troupe.Config{Logger: &log, Groups: []troupe.Group{
+			{Kind: routees, Size: 1, Procs: 1, Restart: troupe.Transient},
+		}})
+		group := c.Group("routee")
+		c.System().Root.Stop(c.Slot("routee", 1).PID())
+		eventually(t, "nobody to be there", func() bool {
+			_, err := tryAsk[*identity](t, group, &locate{})
+			return errors.Is(err, troupe.ErrNoActor) && strings.Contains(err.Error(), known)
+		})
+		if err := c.Resize(t.Context(), "routee", 2); err != nil {
+			t.Fatal(err)
+		}
+		events := subscribe(c)
+		c.System().Root.Send(c.Slot("routee", 2).PID(), &die{"SIGKILL"})
+		eventually(t, "the death to be known", func() bool {
+			return slices.ContainsFunc(of[*troupe.Exited](events), func(e *troupe.Exited) bool { return e.Who.Slot.N == 2 })
+		})
+		if who := ask[*identity](t, group, &locate{}); who.Self.Address != "routee/2#2" {
+			t.Errorf("%s: served by %v", name, who.Self)
+		}
 	}
 }

@@ -138,6 +138,18 @@ func TestJ1ByKeyStaysWithItsSlot(t *testing.T) {
 	}
 }
 
+// A message that is encoded once for all has its key all the same.
+func TestAskAllOfAGroupGoesByKey(t *testing.T) {
+	c := startRoutees(t, troupe.ByKey, 3)
+	groups := slices.Repeat([]troupe.Ref{c.Group("routee")}, 9)
+	want := hostOfKey(t, c, "k")
+	for _, a := range troupe.AskAll[*identity](t.Context(), groups, &locate{"k"}) {
+		if a.Err != nil || incarnationOf(t, a.Reply.Self) != want {
+			t.Errorf("%+v, %v; want %v", a.Reply, a.Err, want)
+		}
+	}
+}
+
 func one(yes bool) int {
 	if yes {
 		return 1
