@@ -70,10 +70,14 @@ type function struct {
 }
 
 func (f *function) Receive(ctx actor.Context) {
+	self := ctx.Self()
 	switch m := ctx.Message().(type) {
 	case *actor.Started:
 		ctx, cancel := context.WithCancel(f.p.cluster.context(f.p.lifetime.context()))
 		f.base, f.cancel = func() context.Context { return ctx }, cancel
+		if f.hasJobs(self) {
+			f.p.jobs.open()
+		}
 	case *actor.Stopping, *actor.Restarting:
 		f.finishJobs(ctx)
 		f.running.Wait()
@@ -122,10 +126,13 @@ var errGoexit = &actors.CallError{Text: "runtime: the function did not return: i
 // finishJobs waits for the jobs that the worker has, when its root stops: their
 // outcomes go out before its goodbye.
 func (f *function) finishJobs(ctx actor.Context) {
-	if _, stopping := ctx.Message().(*actor.Stopping); stopping && ctx.Self().Id == rootID && f.p.jobs != nil {
+	if _, stopping := ctx.Message().(*actor.Stopping); stopping && f.hasJobs(ctx.Self()) {
 		f.p.jobs.finish()
 	}
 }
+
+// hasJobs reports whether the actor is the root of a worker that takes jobs.
+func (f *function) hasJobs(self *actor.PID) bool { return self.Id == rootID && f.p.jobs != nil }
 
 // callContext gives a call the deadline that its message carried.
 func (f *function) callContext(self *actor.PID) (context.Context, context.CancelFunc) {

@@ -219,3 +219,21 @@ func TestAgentThatIsStoppedIsReplaced(t *testing.T) {
 		}
 	}
 }
+
+// A root that somebody stops and starts again takes jobs again.
+func TestRootThatIsStartedAgainTakesJobs(t *testing.T) {
+	c := start(t, choreGroup(1))
+	ctx, host := within(t), c.Ref(actor.NewPID("chores/1#1", actors.HostID))
+	if _, err := chores.Submit(ctx, c, &chore{}); err != nil {
+		t.Fatal(err)
+	}
+	if err := troupe.TerminateChild(ctx, host, "root"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := troupe.RestartChild(ctx, host, "root"); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := chores.Submit(ctx, c, &chore{}); err != nil || got.Job.Attempt != 1 {
+		t.Errorf("after that: %+v, %v", got, err)
+	}
+}

@@ -18,7 +18,7 @@ type jobRunner struct {
 	*callable
 	p       *process
 	mu      sync.Mutex
-	leaving bool // takes no more; guarded by mu, never becomes false again
+	leaving bool // takes no more: the root has stopped; guarded by mu
 	running sync.WaitGroup
 	working workClock
 	room    int // how many it may run at once
@@ -75,6 +75,13 @@ func (r *jobRunner) enter() bool {
 		r.running.Add(1)
 	}
 	return !r.leaving
+}
+
+// open takes jobs, also when somebody had stopped the root and starts it again.
+func (r *jobRunner) open() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.leaving = false
 }
 
 // finish takes no more jobs and returns when none runs.
