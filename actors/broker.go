@@ -1,6 +1,10 @@
 package actors
 
-import "github.com/asynkron/protoactor-go/actor"
+import (
+	"sync"
+
+	"github.com/asynkron/protoactor-go/actor"
+)
 
 // NewBroker returns the master's broker, with the id [MasterBrokerID]. Every
 // publication of the cluster comes here, and goes on once to each process in
@@ -24,7 +28,8 @@ type broker struct {
 	chosen  []*peer
 	choices uint64
 	scratch []byte
-	retry   alarm // set while a process has no room for a batch
+	spare   sync.Pool // of peers
+	retry   alarm     // set while a process has no room for a batch
 
 	published, refused, lost uint64
 	complaints               uint64 // of what other brokers answered

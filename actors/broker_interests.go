@@ -16,7 +16,7 @@ func (b *broker) interests(ctx actor.Context, m *Interests) {
 	}
 	p := b.peers.members[sender.Address]
 	if p == nil && len(m.Add) > 0 {
-		p = &peer{address: sender.Address, agent: actor.NewPID(sender.Address, BrokerID)}
+		p = &peer{address: sender.Address, agent: actor.NewPID(sender.Address, BrokerID), spare: &b.spare}
 		b.peers.set(p.address, p)
 		ctx.Watch(p.agent)
 	}

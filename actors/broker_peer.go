@@ -2,6 +2,7 @@ package actors
 
 import (
 	"bytes"
+	"sync"
 
 	"github.com/asynkron/protoactor-go/actor"
 )
@@ -25,12 +26,12 @@ type peer struct {
 	interests int
 	gone      bool // never becomes false again
 
-	underWay bool     // queue[0] is
-	resting  bool     // it had no room for queue[0]: later
-	queue    []*batch // the last may still grow
-	spare    []byte   // for the next
-	events   int      // in queue
-	size     int      // of queue, in bytes
+	underWay bool       // queue[0] is
+	resting  bool       // it had no room for queue[0]: later
+	queue    []*batch   // the last may still grow
+	spare    *sync.Pool // of *batch, for the next; shared by all peers of a broker
+	events   int        // in queue
+	size     int        // of queue, in bytes
 	missed   map[missedKind]uint64
 	missedIn uint64 // ever
 
@@ -82,9 +83,12 @@ func (p *peer) room(size int) *batch {
 	if n > open && len(p.queue[n-1].bytes)+size <= batchBytes {
 		return p.queue[n-1]
 	}
-	p.queue = append(p.queue, &batch{bytes: p.spare[:0]})
-	p.spare = nil
-	return p.queue[n]
+	b, _ := p.spare.Get().(*batch)
+	if b == nil {
+		b = &batch{}
+	}
+	p.queue = append(p.queue, b)
+	return b
 }
 
 // miss counts an event for which there was no room.
@@ -145,7 +149,8 @@ func (p *peer) done() {
 	p.events -= first.events
 	p.size -= len(first.bytes)
 	if cap(first.bytes) <= 2*batchBytes {
-		p.spare = first.bytes[:0]
+		*first = batch{bytes: first.bytes[:0]}
+		p.spare.Put(first)
 	}
 }
 

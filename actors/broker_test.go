@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -136,7 +137,7 @@ func drainPeer(r *brokerRig, c *brokerCall) (events, missed uint64) {
 // What is told of missed events takes its room from the same bound, whatever
 // their number and their groups.
 func TestI5MissedEventsAreBounded(t *testing.T) {
-	p := &peer{address: "w/1#1", direct: true}
+	p := &peer{address: "w/1#1", direct: true, spare: new(sync.Pool)}
 	for i := range 200 {
 		p.groups = append(p.groups, fmt.Sprintf("a.group.with.quite.a.long.name.%0100d", i))
 	}
