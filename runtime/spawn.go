@@ -2,6 +2,7 @@ package runtime
 
 import (
 	"runtime/debug"
+	"sync"
 	"sync/atomic"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -18,6 +19,7 @@ type box struct {
 	id string
 
 	continuations continuations
+	known         sync.Once // registered
 
 	gone    atomic.Bool           // the actor has handled Stopped
 	failure atomic.Pointer[error] // the failure that nothing has been decided about; nil: none
@@ -68,13 +70,14 @@ func (p *process) spawnMiddleware(next actor.SpawnFunc) actor.SpawnFunc {
 	}
 }
 
-// register makes the actor known by its id. It may have stopped already.
+// register makes the actor known by its id: once, by whoever comes first, its
+// spawner or itself as it starts. So it is known in Started, and its spawner,
+// when that is late, does not take the place of its successor.
 func (b *box) register() {
-	b.p.boxes.Store(b.id, b)
-	if b.gone.Load() {
-		b.p.boxes.CompareAndDelete(b.id, b)
-	}
-	b.freezeIfFrozen()
+	b.known.Do(func() {
+		b.p.boxes.Store(b.id, b)
+		b.freezeIfFrozen()
+	})
 }
 
 // receive is the receiver middleware of the actor: the innermost one.
@@ -83,6 +86,7 @@ func (b *box) receive(next actor.ReceiverFunc) actor.ReceiverFunc {
 		switch envelope.Message.(type) {
 		case *actor.Started:
 			ctx.Set(b)
+			b.register()
 			next(ctx, envelope)
 		case *actor.Stopping:
 			b.last(next, ctx, envelope)
