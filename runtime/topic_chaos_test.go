@@ -3,7 +3,9 @@
 package runtime_test
 
 import (
+	"maps"
 	"os"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -71,7 +73,7 @@ func (e *ear) Receive(ctx actor.Context) {
 		e.Dropped += int(m.Count)
 	case *askEar:
 		state := e.earState
-		state.OSPID = os.Getpid()
+		state.OSPID, state.Last, state.Shares = os.Getpid(), maps.Clone(e.Last), slices.Clone(e.Shares)
 		ctx.Respond(&state)
 	case *publishGusts:
 		for range m.N {
