@@ -33,7 +33,8 @@ const (
 	ByKey
 
 	// Broadcast gives each ready worker a copy; one that has no room for it loses
-	// it, as a dead letter. A call is refused with [ErrBroadcast].
+	// it, as a dead letter. What was held while none was ready goes to the first
+	// that is. A call is refused with [ErrBroadcast].
 	Broadcast
 )
 
