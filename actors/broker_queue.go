@@ -168,13 +168,13 @@ func (s *Subscription) takeLocked() *actor.MessageEnvelope {
 	return s.queue.pop().envelope
 }
 
-// finish ends the queue, and returns its account. Later events are for nobody.
+// finish ends the queue, and returns its account: what waits is dropped. Nothing
+// is offered any more.
 func (s *Subscription) finish(why error) (delivered, dropped uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.end == nil {
-		s.end, s.queue = why, eventQueue{}
-	}
+	s.bound.dropped += uint64(s.queue.n)
+	s.end, s.queue = why, eventQueue{}
 	return s.delivered, s.bound.dropped
 }
 

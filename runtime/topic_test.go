@@ -2,6 +2,7 @@ package runtime_test
 
 import (
 	"fmt"
+	"os"
 	"slices"
 	"testing"
 	"time"
@@ -21,11 +22,7 @@ var ticks = troupe.RegisterTopic[tick]("test.ticks")
 
 // hearer is an actor that subscribes as it is told, publishes, and remembers
 // what it got.
-type hearer struct {
-	got   []string
-	held  chan struct{}
-	block time.Duration
-}
+type hearer struct{ got []string }
 
 type (
 	hearken struct { // answered by *done when the subscription holds
@@ -82,6 +79,8 @@ func (l *hearer) Receive(ctx actor.Context) {
 		panic(m.Text)
 	case *stopSelf:
 		ctx.Stop(ctx.Self())
+	case *whoami:
+		ctx.Respond(&identity{OSPID: os.Getpid(), Self: ctx.Self()})
 	case *troupe.EventsDropped:
 		l.got = append(l.got, fmt.Sprintf("dropped %d of %d", m.Count, m.Total))
 	case *troupe.SubscriptionEnded:
