@@ -212,71 +212,99 @@ func TestCacheLedgerInvalidatesForTheDead(t *testing.T) {
 // had the cache open have dropped it or gone, and nothing is left.
 func TestCacheLedgerRandomly(t *testing.T) {
 	for seed := range uint64(50) {
-		r := rand.New(rand.NewPCG(seed, 0))
-		l := newCacheLedger()
-		owed := make(map[*invalidation]map[string]bool)
-		answered := make(map[*invalidation]bool)
-		life := 0
-		take := func(steps []cacheStep) {
-			for _, s := range steps {
-				if s.do == answer {
-					if answered[s.of] {
-						t.Fatalf("seed %d: answered twice", seed)
-					}
-					answered[s.of] = true
-					if len(owed[s.of]) > 0 {
-						t.Fatalf("seed %d: answered while %v had not", seed, owed[s.of])
-					}
-				}
-			}
-		}
-		somebody := func() string {
-			for address := range l.members {
-				return address
-			}
-			return ""
+		d := &dealings{
+			T: t, Rand: rand.New(rand.NewPCG(seed, 0)), seed: seed, l: newCacheLedger(),
+			owed: make(map[*invalidation]map[string]bool), answered: make(map[*invalidation]bool),
 		}
 		for range 300 {
-			switch r.IntN(6) {
-			case 0:
-				life++
-				attachedTo(t, l, "c", fmt.Sprintf("a/1#%d", life))
-			case 1, 2:
-				steps := begin(t, l, "c", "k")
-				inv := steps[0].of
-				owed[inv] = make(map[string]bool)
-				for address := range l.members {
-					owed[inv][address] = true
-				}
-				take(steps)
-			case 3:
-				for id, d := range l.drops {
-					if d.member.sent[id] != nil {
-						delete(owed[d.of], d.member.address)
-						take(l.dropped(id))
-						break
-					}
-				}
-			case 4:
-				if r.IntN(4) == 0 {
-					gone := somebody()
-					for _, who := range owed {
-						delete(who, gone)
-					}
-					take(l.gone(gone))
-				}
-			case 5:
-				take(l.tick())
-			}
+			d.happen()
 		}
-		for address := range l.members {
-			for _, who := range owed {
-				delete(who, address)
-			}
-			take(l.gone(address))
+		for address := range d.l.members {
+			d.gone(address)
 		}
-		if len(answered) != len(owed) || !l.idle() || l.bytes != 0 || len(l.members) != 0 {
-			t.Errorf("seed %d: %d of %d answered, left %+v, %d bytes", seed, len(answered), len(owed), l.status(), l.bytes)
+		l := d.l
+		if len(d.answered) != len(d.owed) || !l.idle() || l.bytes != 0 || len(l.members) != 0 {
+			t.Errorf("seed %d: %d of %d answered, left %+v, %d bytes", seed, len(d.answered), len(d.owed), l.status(), l.bytes)
+		}
+	}
+}
+
+// dealings are random events of a ledger, and what is owed to whom.
+type dealings struct {
+	*testing.T
+	*rand.Rand
+	seed     uint64
+	l        *cacheLedger
+	lives    int
+	owed     map[*invalidation]map[string]bool // by whom it must be dropped before it is answered
+	answered map[*invalidation]bool
+}
+
+func (d *dealings) happen() {
+	switch d.IntN(6) {
+	case 0:
+		d.lives++
+		attachedTo(d.T, d.l, "c", fmt.Sprintf("a/1#%d", d.lives))
+	case 1, 2:
+		d.invalidate()
+	case 3:
+		d.drop()
+	case 4:
+		if d.IntN(4) == 0 {
+			d.gone(d.somebody())
+		}
+	case 5:
+		d.take(d.l.tick())
+	}
+}
+
+func (d *dealings) invalidate() {
+	steps := begin(d.T, d.l, "c", "k")
+	owed := make(map[string]bool)
+	for address := range d.l.members {
+		owed[address] = true
+	}
+	d.owed[steps[0].of] = owed
+	d.take(steps)
+}
+
+// drop confirms one drop that was sent, if there is one.
+func (d *dealings) drop() {
+	for id, sent := range d.l.drops {
+		if sent.member.sent[id] != nil {
+			delete(d.owed[sent.of], sent.member.address)
+			d.take(d.l.dropped(id))
+			return
+		}
+	}
+}
+
+func (d *dealings) gone(address string) {
+	for _, who := range d.owed {
+		delete(who, address)
+	}
+	d.take(d.l.gone(address))
+}
+
+func (d *dealings) somebody() string {
+	for address := range d.l.members {
+		return address
+	}
+	return ""
+}
+
+// take looks at what the ledger says is to be done.
+func (d *dealings) take(steps []cacheStep) {
+	for _, s := range steps {
+		if s.do != answer {
+			continue
+		}
+		if d.answered[s.of] {
+			d.Fatalf("seed %d: answered twice", d.seed)
+		}
+		d.answered[s.of] = true
+		if len(d.owed[s.of]) > 0 {
+			d.Fatalf("seed %d: answered while %v had not", d.seed, d.owed[s.of])
 		}
 	}
 }
